@@ -1,0 +1,148 @@
+//! A database connection whose type says what it reaches: the platform, or one tenant.
+//!
+//! The two schema crates may not know each other, and both run their queries on such a connection; hence a crate.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
+    TransactionManager,
+};
+
+/// What a connection reaches: [`Platform`] or [`Tenant`].
+pub trait Reach: Send + Sync + 'static {
+    /// Name in messages.
+    const NAME: &'static str;
+}
+
+/// The login role with an empty `search_path`: `shared` by qualified names, and no tenant by accident.
+#[derive(Debug)]
+pub struct Platform;
+
+/// One tenant's role and schema, and nothing else.
+#[derive(Debug)]
+pub struct Tenant;
+
+impl Reach for Platform {
+    const NAME: &'static str = "PlatformConn";
+}
+
+impl Reach for Tenant {
+    const NAME: &'static str = "TenantConn";
+}
+
+/// A connection to the platform.
+pub type PlatformConn = Conn<Platform>;
+
+/// A connection bound to one tenant.
+pub type TenantConn = Conn<Tenant>;
+
+/// A connection of a known reach. Single statements take `&Conn`, transactions `&mut Conn`.
+pub struct Conn<R> {
+    connection: AsyncPgConnection,
+    reach: PhantomData<R>,
+}
+
+impl<R: Reach> Conn<R> {
+    /// Declares that `connection` has this reach. For those who bind connections: the tenancy room and the provisioner.
+    pub fn assume(connection: AsyncPgConnection) -> Self {
+        Self {
+            connection,
+            reach: PhantomData,
+        }
+    }
+
+    /// Gives the connection up, to be bound anew or closed.
+    pub fn into_inner(self) -> AsyncPgConnection {
+        self.connection
+    }
+
+    /// Whether the connection may be lent again: not broken, and not inside a transaction that somebody left.
+    pub fn is_clean(&mut self) -> bool {
+        !AnsiTransactionManager::is_broken_transaction_manager(&mut self.connection)
+    }
+
+    /// Runs SQL without parameters, of one statement or several, in one message.
+    ///
+    /// # Errors
+    /// What the database says of the first statement that fails.
+    pub async fn batch(&self, sql: &str) -> QueryResult<()> {
+        (&self.connection).batch_execute(sql).await
+    }
+
+    /// Runs `work` in a transaction: committed when it succeeds, rolled back when it fails.
+    ///
+    /// # Errors
+    /// The error of `work`, or what the database says of `BEGIN` or `COMMIT`.
+    pub async fn transaction<T, E>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        AnsiTransactionManager::begin_transaction(&mut self.connection).await?;
+        match work(self).await {
+            Ok(value) => {
+                AnsiTransactionManager::commit_transaction(&mut self.connection).await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The error of the work is the news. A failed rollback marks the connection broken, so that it is closed.
+                let _ = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<R> fmt::Debug for Conn<R>
+where
+    R: Reach,
+{
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(R::NAME)
+    }
+}
+
+impl<R: Reach> SimpleAsyncConnection for &Conn<R> {
+    async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        (&self.connection).batch_execute(query).await
+    }
+}
+
+/// Queries run as on diesel-async's own shared reference, so a model method reads `.load(&mut conn)` with a
+/// `mut conn: &TenantConn`.
+impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
+    type ExecuteFuture<'conn, 'query> =
+        <&'a AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
+    type LoadFuture<'conn, 'query> =
+        <&'a AsyncPgConnection as AsyncConnectionCore>::LoadFuture<'conn, 'query>;
+    type Stream<'conn, 'query> =
+        <&'a AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
+    type Row<'conn, 'query> = <&'a AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
+    type Backend = diesel::pg::Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let mut connection: &'a AsyncPgConnection = &self.connection;
+        AsyncConnectionCore::load(&mut connection, source)
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let mut connection: &'a AsyncPgConnection = &self.connection;
+        AsyncConnectionCore::execute_returning_count(&mut connection, source)
+    }
+}

@@ -1,0 +1,3 @@
+//! Diesel models and queries of the platform schema `shared`.
+
+pub use connection::PlatformConn;
