@@ -1,1 +1,15 @@
-//! stub
+//! Rowhouse: a schema-per-tenant SaaS platform on PostgreSQL with a tenant provisioning engine.
+
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod demo;
+pub mod error;
+pub mod http;
+pub mod identity;
+pub mod platform;
+pub mod provisioner;
+pub mod resource;
+pub mod routes;
+pub mod server;
+pub mod tenancy;

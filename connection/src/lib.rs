@@ -73,6 +73,23 @@ impl<R: Reach> Conn<R> {
         (&self.connection).batch_execute(sql).await
     }
 
+    /// Begins a transaction that outlives a change of reach. An error in between drops the connection, and with it the
+    /// transaction.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn begin(&mut self) -> QueryResult<()> {
+        AnsiTransactionManager::begin_transaction(&mut self.connection).await
+    }
+
+    /// Commits what [`Self::begin`] began.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn commit(&mut self) -> QueryResult<()> {
+        AnsiTransactionManager::commit_transaction(&mut self.connection).await
+    }
+
     /// Runs `work` in a transaction: committed when it succeeds, rolled back when it fails.
     ///
     /// # Errors
@@ -84,10 +101,10 @@ impl<R: Reach> Conn<R> {
     where
         E: From<diesel::result::Error>,
     {
-        AnsiTransactionManager::begin_transaction(&mut self.connection).await?;
+        self.begin().await?;
         match work(self).await {
             Ok(value) => {
-                AnsiTransactionManager::commit_transaction(&mut self.connection).await?;
+                self.commit().await?;
                 Ok(value)
             }
             Err(error) => {

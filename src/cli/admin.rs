@@ -1,0 +1,111 @@
+//! `provision admin`: system users.
+
+use anyhow::bail;
+use chrono::{DateTime, Utc};
+use clap::Subcommand;
+use diesel::result::Error;
+use platform_schema::{NewSystemUser, SystemUser, SystemUserRole};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::ExitStatus;
+use super::credentials::PasswordSource;
+use super::printer::{Printer, Row};
+use crate::identity::email;
+use crate::platform::Platform;
+
+/// System users that one call lists at most.
+const LISTED: i64 = 1_000;
+
+/// Subcommands of `provision admin`.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Create a system user.
+    Create {
+        /// E-mail address to log in with.
+        #[arg(long)]
+        email: String,
+        /// What the system user may do: `super_admin`, `operator` or `support`.
+        #[arg(long, default_value = "super_admin")]
+        role: SystemUserRole,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List the system users.
+    List,
+}
+
+/// A system user as the command line shows it.
+#[derive(Debug, Serialize)]
+pub struct AdminView {
+    id: Uuid,
+    email: String,
+    role: SystemUserRole,
+    is_active: bool,
+    created_at: DateTime<Utc>,
+    last_login_at: Option<DateTime<Utc>>,
+    /// In clear, when it was generated in this call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+}
+
+impl Row for AdminView {
+    const COLUMNS: &'static [&'static str] = &["id", "email", "role", "active", "last login", "password"];
+
+    fn cells(&self) -> Vec<String> {
+        let last_login = self.last_login_at.map_or_else(|| "never".to_owned(), |time| time.to_rfc3339());
+        let password = self.password.clone().unwrap_or_else(|| "-".to_owned());
+        vec![self.id.to_string(), self.email.clone(), self.role.to_string(), self.is_active.to_string(), last_login, password]
+    }
+}
+
+impl From<SystemUser> for AdminView {
+    fn from(user: SystemUser) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            role: user.role,
+            is_active: user.is_active,
+            created_at: user.created_at,
+            last_login_at: user.last_login_at,
+            password: None,
+        }
+    }
+}
+
+impl AdminCommand {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// An address that is taken or none, a password that the policy refuses, or a failure of the database.
+    pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        match self {
+            Self::Create { email, role, password } => printer.one(&create_system_user(platform, email, *role, password).await?)?,
+            Self::List => {
+                let conn = platform.pools.platform().await?;
+                let users = SystemUser::list(LISTED, 0, &conn).await?;
+                printer.list(&users.into_iter().map(AdminView::from).collect::<Vec<_>>())?;
+            }
+        }
+        Ok(ExitStatus::Done)
+    }
+}
+
+/// Creates a system user with a password that was read or generated.
+///
+/// # Errors
+/// An address that is taken or none, a password that the policy refuses, or a failure of the database.
+pub async fn create_system_user(platform: &Platform, address: &str, role: SystemUserRole, password: &PasswordSource) -> anyhow::Result<AdminView> {
+    let address = email::normalize(address)?;
+    let password = password.take(&platform.hasher).await?;
+    let user = NewSystemUser { id: Uuid::now_v7(), email: address, password_hash: password.hash, role };
+    let conn = platform.pools.platform().await?;
+    match user.insert(&conn).await {
+        Ok(created) => Ok(AdminView { password: password.generated.map(|text| text.expose_secret().to_owned()), ..created.into() }),
+        Err(Error::DatabaseError(_, information)) if information.constraint_name() == Some("system_users_email_key") => {
+            bail!("a system user with the e-mail address `{}` exists already (hint: `provision admin list`)", user.email)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,79 @@
+//! `provision seed`: the rows that every tenant starts with, added where they are missing.
+
+use clap::Subcommand;
+use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSort, TenantStatus};
+use serde::Serialize;
+use tenant_schema::seeds;
+
+use super::ExitStatus;
+use super::printer::{Printer, Row};
+use crate::platform::Platform;
+
+/// Tenants that are read at once.
+const PAGE: i64 = 500;
+
+/// Subcommands of `provision seed`.
+#[derive(Debug, Subcommand)]
+pub enum SeedCommand {
+    /// Add the permissions, roles and settings that a tenant lacks. What is there is left as it is.
+    Roles {
+        /// Slugs, ids or schema names; without any, all active tenants.
+        tenants: Vec<TenantKey>,
+    },
+}
+
+/// What was added to one tenant.
+#[derive(Debug, Serialize)]
+struct Seeded {
+    tenant: String,
+    permissions: usize,
+    roles: usize,
+    settings: usize,
+}
+
+impl Row for Seeded {
+    const COLUMNS: &'static [&'static str] = &["tenant", "permissions added", "roles added", "settings added"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.tenant.clone(), self.permissions.to_string(), self.roles.to_string(), self.settings.to_string()]
+    }
+}
+
+impl SeedCommand {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// An unknown tenant, or a failure of the database.
+    pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        let Self::Roles { tenants } = self;
+        let mut rows = Vec::new();
+        for tenant in chosen(tenants, platform).await? {
+            let mut conn = platform.pools.lease(&tenant.id).await?;
+            let added = seeds::sow(&mut conn).await?;
+            rows.push(Seeded { tenant: tenant.slug.to_string(), permissions: added.permissions, roles: added.roles, settings: added.settings });
+        }
+        printer.list(&rows)?;
+        Ok(ExitStatus::Done)
+    }
+}
+
+async fn chosen(keys: &[TenantKey], platform: &Platform) -> anyhow::Result<Vec<Tenant>> {
+    let conn = platform.pools.platform().await?;
+    let mut tenants = Vec::new();
+    for key in keys {
+        let found = Tenant::find_by_key(key, &conn).await?;
+        tenants.push(found.ok_or_else(|| anyhow::anyhow!("no tenant is called `{key}` (hint: `provision tenant list` names them)"))?);
+    }
+    if keys.is_empty() {
+        let filter = TenantFilter { search: None, status: Some(TenantStatus::Active) };
+        loop {
+            let offset = i64::try_from(tenants.len())?;
+            let page = Tenant::list(&filter, TenantSort::Slug, PAGE, offset, &conn).await?;
+            if page.is_empty() {
+                break;
+            }
+            tenants.extend(page);
+        }
+    }
+    Ok(tenants)
+}

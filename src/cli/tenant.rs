@@ -1,0 +1,152 @@
+//! `provision tenant`: create, list and show tenants.
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSlug, TenantSort, TenantStatus};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde_json::json;
+
+use super::ExitStatus;
+use super::credentials::PasswordSource;
+use super::printer::{Printer, Row};
+use crate::identity::email;
+use crate::platform::Platform;
+use crate::provisioner::order::{FirstAdmin, ProvisionedTenant, Requester, TenantOrder, TenantView};
+
+/// Subcommands of `provision tenant`.
+#[derive(Debug, Subcommand)]
+pub enum TenantCommand {
+    /// Provision a tenant with its schema and its first admin.
+    Create(CreateTenant),
+    /// List the tenants.
+    List {
+        /// Part of the slug or the name.
+        #[arg(long)]
+        search: Option<String>,
+        /// Tenants of this status alone.
+        #[arg(long)]
+        status: Option<TenantStatus>,
+        /// Tenants listed at most.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+        limit: i64,
+    },
+    /// Show one tenant.
+    Show {
+        /// Its slug, its id, or the name of its schema.
+        tenant: TenantKey,
+    },
+}
+
+/// Arguments of `provision tenant create`.
+#[derive(Debug, Args)]
+pub struct CreateTenant {
+    /// The human key in URLs: 3 to 40 of `a-z`, `0-9` and `-`, beginning with a letter.
+    #[arg(long)]
+    slug: TenantSlug,
+    /// Name for people; without it, the slug.
+    #[arg(long)]
+    name: Option<String>,
+    /// E-mail address of the first admin; without it, `admin@<slug>.invalid`.
+    #[arg(long)]
+    admin_email: Option<String>,
+    /// User name of the first admin.
+    #[arg(long, default_value = "admin")]
+    admin_username: String,
+    /// A label as `key=value`; can be repeated.
+    #[arg(long, value_parser = label)]
+    label: Vec<(String, String)>,
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+impl TenantCommand {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// A slug that is taken, an unknown tenant, wrong arguments, or a failure of the database.
+    pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        match self {
+            Self::Create(arguments) => printer.one(&arguments.create(platform).await?)?,
+            Self::List { search, status, limit } => {
+                let filter = TenantFilter { search: search.clone(), status: *status };
+                let conn = platform.pools.platform().await?;
+                let tenants = Tenant::list(&filter, TenantSort::Slug, *limit, 0, &conn).await?;
+                printer.list(&tenants.into_iter().map(TenantView::from).collect::<Vec<_>>())?;
+            }
+            Self::Show { tenant } => {
+                let conn = platform.pools.platform().await?;
+                match Tenant::find_by_key(tenant, &conn).await? {
+                    Some(found) => printer.one(&TenantView::from(found))?,
+                    None => bail!("no tenant is called `{tenant}` (hint: `provision tenant list` names them)"),
+                }
+            }
+        }
+        Ok(ExitStatus::Done)
+    }
+}
+
+/// A new tenant, with the password of its first admin when it was generated.
+#[derive(Debug, Serialize)]
+struct CreatedTenant {
+    #[serde(flatten)]
+    created: ProvisionedTenant,
+    admin: AdminCredentials,
+}
+
+#[derive(Debug, Serialize)]
+struct AdminCredentials {
+    email: String,
+    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+}
+
+impl CreateTenant {
+    async fn create(&self, platform: &Platform) -> anyhow::Result<CreatedTenant> {
+        let address = self.admin_email.clone().unwrap_or_else(|| format!("admin@{}.invalid", self.slug));
+        let (address, username) = (email::normalize(&address)?, email::check_username(&self.admin_username)?);
+        let password = self.password.take(&platform.hasher).await?;
+        let labels: serde_json::Map<_, _> = self.label.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+        let order = TenantOrder {
+            slug: self.slug.clone(),
+            name: self.name.clone().unwrap_or_else(|| self.slug.to_string()),
+            plan: None,
+            labels: labels.into(),
+            admin: FirstAdmin { email: address.clone(), username: username.clone(), password_hash: Some(password.hash) },
+            requester: Requester::command_line(),
+            receipt: None,
+        };
+        let created = platform.provisioner.create(&order).await?;
+        let password = password.generated.map(|text| text.expose_secret().to_owned());
+        Ok(CreatedTenant { created, admin: AdminCredentials { email: address, username, password } })
+    }
+}
+
+impl Row for TenantView {
+    const COLUMNS: &'static [&'static str] = &["id", "slug", "name", "status", "version", "created"];
+
+    fn cells(&self) -> Vec<String> {
+        let version = self.version.clone().unwrap_or_else(|| "-".to_owned());
+        let created = self.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
+        vec![self.id.to_string(), self.slug.to_string(), self.name.clone(), self.status.to_string(), version, created]
+    }
+}
+
+impl Row for CreatedTenant {
+    const COLUMNS: &'static [&'static str] = &["id", "slug", "name", "status", "version", "created", "admin", "username", "password"];
+
+    fn cells(&self) -> Vec<String> {
+        let mut cells = self.created.tenant.cells();
+        let password = self.admin.password.clone().unwrap_or_else(|| "as given".to_owned());
+        cells.extend([self.admin.email.clone(), self.admin.username.clone(), password]);
+        cells
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a label looks like `key=value`".to_owned()),
+    }
+}

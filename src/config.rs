@@ -1,0 +1,223 @@
+//! Configuration: one struct per concern, parsed once at the start and passed down.
+//!
+//! A value comes from, in order of precedence, a flag, the environment, `.env`, `rowhouse.toml`, the default. The key in
+//! `rowhouse.toml` is the variable's name in lower case. [`layers`] reads the two files.
+
+pub mod layers;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use layers::parse;
+
+/// The pepper that development uses when none is set; production refuses it.
+const DEVELOPMENT_PEPPER: &str = "development-pepper-never-used-in-production";
+
+/// Shortest secret that production accepts, in bytes (RFC 8725 §3.5: as long as the hash's output).
+const SHORTEST_SECRET: usize = 32;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// `development` is lenient, `production` refuses default secrets.
+    #[arg(long, env = "ENVIRONMENT", global = true, value_enum, default_value_t = Environment::Development)]
+    pub environment: Environment,
+    /// Where PostgreSQL is.
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    /// How connections are lent to tenants.
+    #[command(flatten)]
+    pub pool: PoolConfig,
+    /// Where and how the server listens.
+    #[command(flatten)]
+    pub http: HttpConfig,
+    /// Passwords and tokens.
+    #[command(flatten)]
+    pub identity: IdentityConfig,
+    /// What is logged, and how.
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+/// Where the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    /// A laptop or a test machine.
+    Development,
+    /// A business depends on it.
+    Production,
+}
+
+/// Where PostgreSQL is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseConfig {
+    /// URL of a PostgreSQL server, version 15 or newer; unset: an embedded server under the data directory.
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_parser = secret)]
+    pub database_url: Option<SecretString>,
+    /// Folder for everything that a start leaves behind.
+    #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
+    pub data_dir: PathBuf,
+    /// Folder of the PostgreSQL server binaries for the embedded server; unset: the usual places.
+    #[arg(long, env = "PG_BIN", global = true)]
+    pub pg_bin: Option<PathBuf>,
+    /// The user that the embedded server runs as when this program is root.
+    #[arg(long, env = "EMBEDDED_PG_USER", global = true)]
+    pub embedded_pg_user: Option<String>,
+    /// Seconds that a statement of a request may take.
+    #[arg(long, env = "STATEMENT_TIMEOUT", global = true, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub statement_timeout: u32,
+}
+
+/// How tenants are kept apart in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Isolation {
+    /// A database role per tenant and its `search_path`; the login role needs `CREATEROLE`.
+    Role,
+    /// The `search_path` alone.
+    Path,
+}
+
+/// How connections are lent to tenants.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connections")]
+pub struct PoolConfig {
+    /// Connections that this process opens at most.
+    #[arg(long, env = "POOL_MAX_CONNECTIONS", global = true, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub pool_max_connections: u32,
+    /// Connections that one tenant holds at most.
+    #[arg(long, env = "POOL_MAX_PER_TENANT", global = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub pool_max_per_tenant: u32,
+    /// Milliseconds that a request waits for a connection before it is refused with 503.
+    #[arg(long, env = "POOL_WAIT_MS", global = true, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub pool_wait_ms: u32,
+    /// How tenants are kept apart in the database.
+    #[arg(long, env = "ISOLATION", global = true, value_enum, default_value_t = Isolation::Role)]
+    pub isolation: Isolation,
+}
+
+impl PoolConfig {
+    /// How long a request waits for a connection.
+    pub fn wait(&self) -> Duration {
+        Duration::from_millis(self.pool_wait_ms.into())
+    }
+}
+
+/// Where and how the server listens.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpConfig {
+    /// Address to listen on.
+    #[arg(long, env = "HOST", global = true, default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, env = "PORT", global = true, default_value_t = 8080)]
+    pub port: u16,
+    /// Largest request body, in bytes.
+    #[arg(long, env = "BODY_LIMIT", global = true, default_value_t = 1024 * 1024, value_parser = body_limit)]
+    pub body_limit: usize,
+    /// Seconds that requests under way get to finish when the server stops.
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", global = true, default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=600))]
+    pub shutdown_timeout: u16,
+}
+
+/// Passwords and tokens.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Identity")]
+pub struct IdentityConfig {
+    /// The `iss` of the tokens that this platform signs.
+    #[arg(long, env = "JWT_ISSUER", global = true, default_value = "rowhouse")]
+    pub jwt_issuer: String,
+    /// Seconds that an access token lives.
+    #[arg(long, env = "JWT_ACCESS_TTL", global = true, default_value_t = 20 * 60, value_parser = clap::value_parser!(u32).range(30..=86_400))]
+    pub jwt_access_ttl: u32,
+    /// Seconds that a refresh token lives.
+    #[arg(long, env = "JWT_REFRESH_TTL", global = true, default_value_t = 3 * 24 * 3600, value_parser = clap::value_parser!(u32).range(60..=7_776_000))]
+    pub jwt_refresh_ttl: u32,
+    /// Secret mixed into every password before it is hashed; losing it locks everybody out.
+    #[arg(long, env = "PASSWORD_PEPPER", global = true, hide_env_values = true, value_parser = secret, default_value = DEVELOPMENT_PEPPER, hide_default_value = true)]
+    pub password_pepper: SecretString,
+    /// Cost of bcrypt: each step doubles the work.
+    #[arg(long, env = "PASSWORD_COST", global = true, default_value_t = 12, value_parser = clap::value_parser!(u32).range(4..=20))]
+    pub password_cost: u32,
+    /// Passwords hashed at once; unset: half of the processors.
+    #[arg(long, env = "PASSWORD_THREADS", global = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub password_threads: Option<u16>,
+    /// Password checks that wait for a thread before more are refused with 503.
+    #[arg(long, env = "PASSWORD_QUEUE", global = true, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub password_queue: u16,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
+pub struct LogConfig {
+    /// How log lines look.
+    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `warn,rowhouse=debug`.
+    #[arg(long, env = "LOG_LEVEL", global = true, default_value = "info")]
+    pub log_level: String,
+}
+
+/// A setting that this environment does not allow.
+#[derive(Debug, thiserror::Error)]
+#[error("`{variable}` {problem} (hint: {hint})")]
+pub struct ConfigError {
+    variable: &'static str,
+    problem: &'static str,
+    hint: &'static str,
+}
+
+impl Config {
+    /// Checks what no single value can tell.
+    ///
+    /// # Errors
+    /// In production, a default or short secret.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let pepper = self.identity.password_pepper.expose_secret();
+        let hint = "set it to at least 32 random characters, for example from `openssl rand -base64 32`";
+        if self.environment == Environment::Production && pepper == DEVELOPMENT_PEPPER {
+            return Err(ConfigError { variable: "PASSWORD_PEPPER", problem: "is the default, which production refuses", hint });
+        }
+        if self.environment == Environment::Production && pepper.len() < SHORTEST_SECRET {
+            return Err(ConfigError { variable: "PASSWORD_PEPPER", problem: "is too short for production", hint });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature that clap asks of a value parser")]
+fn secret(value: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(SecretString::from(value))
+}
+
+fn body_limit(value: &str) -> Result<usize, String> {
+    match value.parse() {
+        Ok(bytes @ 1_024..=1_073_741_824) => Ok(bytes),
+        _ => Err("it takes 1024 to 1073741824 bytes".to_owned()),
+    }
+}

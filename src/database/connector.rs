@@ -1,0 +1,112 @@
+//! Opening one connection: the parsed URL, TLS, and the session's first settings.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connection::PlatformConn;
+use diesel::QueryResult;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{DatabaseError, OLDEST_VERSION, tls};
+
+diesel::define_sql_function! {
+    /// A run-time setting as PostgreSQL shows it.
+    fn current_setting(name: Text) -> Text;
+}
+
+/// How long one attempt to connect may take when the URL does not say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Opens connections to one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Connector {
+    config: Arc<tokio_postgres::Config>,
+    tls: MakeRustlsConnect,
+    /// What a new session is told first: no path, and how long a statement may take.
+    greeting: Arc<str>,
+}
+
+impl Connector {
+    /// Takes a `postgres://` URL or a `key=value` string, and the seconds that a statement may take.
+    ///
+    /// # Errors
+    /// `Url` when the string cannot be parsed, `Tls` when TLS is asked for and cannot be set up.
+    pub fn new(url: &str, statement_timeout: u32) -> Result<Self, DatabaseError> {
+        let mut config: tokio_postgres::Config =
+            tls::strict_ssl_mode(url).parse().map_err(|error: tokio_postgres::Error| DatabaseError::Url { reason: error.to_string() })?;
+        if config.get_hosts().is_empty() {
+            return Err(DatabaseError::Url { reason: "it names no host".to_owned() });
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        let may_use_tls = config.get_ssl_mode() != SslMode::Disable && config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
+        let tls = tls::connector(may_use_tls)?;
+        let greeting = format!("SET search_path = ''; SET statement_timeout = '{statement_timeout}s'");
+        Ok(Self { config: Arc::new(config), tls, greeting: greeting.into() })
+    }
+
+    /// Opens a connection under the login role, with an empty `search_path`.
+    ///
+    /// # Errors
+    /// `Unreachable` with what the driver or the server says.
+    pub async fn connect(&self) -> Result<PlatformConn, DatabaseError> {
+        let (client, driver) = self.config.connect(self.tls.clone()).await.map_err(|error| self.unreachable(&error))?;
+        let connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await;
+        let connection = PlatformConn::assume(connection.map_err(|error| self.unreachable(&error))?);
+        connection.batch(&self.greeting).await.map_err(|error| self.unreachable(&error))?;
+        Ok(connection)
+    }
+
+    /// Refuses a server that is too old.
+    ///
+    /// # Errors
+    /// `TooOld`, or `Unreachable`.
+    pub async fn check_version(&self) -> Result<(), DatabaseError> {
+        let connection = self.connect().await?;
+        let version = server_version(&connection).await.map_err(|error| self.unreachable(&error))?;
+        let major = version.split(|character: char| !character.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+        match major {
+            Some(major) if major < OLDEST_VERSION => Err(DatabaseError::TooOld { address: self.address(), version }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Host and port of the database, without user and password.
+    pub fn address(&self) -> String {
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        match self.config.get_hosts().first() {
+            Some(Host::Tcp(host)) => format!("`{host}:{port}`"),
+            Some(Host::Unix(path)) => format!("`{}`", path.display()),
+            None => "no host".to_owned(),
+        }
+    }
+
+    /// Name of the database.
+    pub fn database_name(&self) -> &str {
+        self.config.get_dbname().or(self.config.get_user()).unwrap_or("postgres")
+    }
+
+    fn unreachable(&self, error: &dyn std::error::Error) -> DatabaseError {
+        let reason = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+        DatabaseError::Unreachable { address: self.address(), reason }
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Connector to {}", self.address())
+    }
+}
+
+/// The server's version: `15.18 (Debian 15.18-0+deb12u1)`.
+///
+/// # Errors
+/// What the database says.
+pub async fn server_version(mut conn: &PlatformConn) -> QueryResult<String> {
+    diesel::select(current_setting("server_version")).get_result(&mut conn).await
+}

@@ -1,0 +1,89 @@
+//! The engine that builds tenant schemas: models to DDL, DDL to a tenant, all of it in one transaction.
+//!
+//! DDL and raw SQL live here and nowhere else.
+
+pub mod blueprint;
+pub mod create;
+pub mod ddl;
+pub mod doctor;
+pub mod fingerprint;
+pub mod identifier;
+pub mod initialize;
+pub mod order;
+pub mod orphans;
+pub mod receipt;
+pub mod recorder;
+pub mod template;
+
+use std::sync::Arc;
+
+use diesel::query_builder::SqlQuery;
+use platform_schema::TenantSlug;
+use tenant_schema::catalog::Catalog;
+
+use crate::config::Isolation;
+use crate::database::{Connector, DatabaseError};
+use blueprint::Blueprint;
+
+/// Builds tenants on one database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Provisioner {
+    connector: Connector,
+    isolation: Isolation,
+    blueprint: Arc<Blueprint>,
+}
+
+/// Why a tenant was not built.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// Another tenant has the slug.
+    #[error("the slug `{0}` is taken (hint: choose another one)")]
+    SlugTaken(TenantSlug),
+    /// The same idempotency key is at work in another request.
+    #[error("a request with this idempotency key is still running (hint: repeat it in a moment)")]
+    KeyInProgress,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for a different request (hint: use a new key)")]
+    KeyReused,
+    /// No tenant has this name.
+    #[error("no tenant is called `{0}` (hint: `provision tenant list` names them)")]
+    UnknownTenant(String),
+    /// The tenant's schema differs from the models in a way that building missing tables does not cure.
+    #[error("the schema of `{slug}` differs from the models: {difference}")]
+    Drift {
+        /// The tenant.
+        slug: TenantSlug,
+        /// What differs.
+        difference: String,
+    },
+    /// A row of the new tenant is refused by a constraint.
+    #[error("the first admin cannot be created: {0}")]
+    Admin(String),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A stored answer cannot be read or written.
+    #[error("a stored answer cannot be read: {0}")]
+    Receipt(#[from] serde_json::Error),
+    /// The database refused a statement.
+    #[error("the database refused a statement: {0}")]
+    Query(#[from] diesel::result::Error),
+}
+
+impl Provisioner {
+    /// A provisioner of the compiled-in models.
+    pub fn new(connector: Connector, isolation: Isolation) -> Self {
+        Self { connector, isolation, blueprint: Arc::new(Blueprint::of(Catalog::of_models())) }
+    }
+
+    /// What new tenants are built from.
+    pub fn blueprint(&self) -> &Blueprint {
+        &self.blueprint
+    }
+}
+
+/// A statement that Diesel's builder cannot write: PostgreSQL's own catalog, and DDL.
+#[expect(clippy::disallowed_methods, reason = "the provisioner is where raw SQL lives")]
+fn raw_sql(sql: &str) -> SqlQuery {
+    diesel::sql_query(sql)
+}

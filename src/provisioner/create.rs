@@ -1,0 +1,144 @@
+//! Creating a tenant: registry row, schema, role, tables, seeds, first admin and run record in one transaction.
+//!
+//! The tenant is whole once the transaction commits. Before that, and after a crash at any moment, it is absent.
+
+use connection::{PlatformConn, TenantConn};
+use platform_schema::{NewPlatformAuditLog, NewRun, NewTenant, Run, Tenant};
+use serde_json::json;
+use tenant_schema::identity::{NewUser, Role, UserRole};
+use tenant_schema::seeds;
+use uuid::Uuid;
+
+use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
+use super::recorder::Recorder;
+use super::template::TemplateTable;
+use super::{ProvisionError, Provisioner, fingerprint};
+
+/// The role of a tenant's first user.
+const ADMIN_ROLE: &str = "admin";
+
+impl Provisioner {
+    /// Creates a tenant, or gives the answer of the earlier order with the same idempotency key.
+    ///
+    /// # Errors
+    /// `SlugTaken`, `KeyInProgress`, `KeyReused`, `Admin`, or a failure of the database, of which a failed run is recorded.
+    pub async fn create(&self, order: &TenantOrder) -> Result<ProvisionedTenant, ProvisionError> {
+        let outcome = self.create_in_one_transaction(order).await;
+        if let Err(error @ ProvisionError::Query(_)) = &outcome {
+            self.record_failure(order, error).await;
+        }
+        outcome
+    }
+
+    async fn create_in_one_transaction(&self, order: &TenantOrder) -> Result<ProvisionedTenant, ProvisionError> {
+        let mut platform = self.connector.connect().await?;
+        platform.begin().await?;
+        if let Some(receipt) = &order.receipt
+            && let Some(answer) = receipt.claim(&platform).await?
+        {
+            return Ok(answer);
+        }
+        let (mut platform, created) = self.build(order, platform).await?;
+        if let Some(receipt) = &order.receipt {
+            receipt.complete(&created, &platform).await?;
+        }
+        platform.commit().await?;
+        Ok(created)
+    }
+
+    /// Does all the work of a creation inside the caller's transaction.
+    async fn build(&self, order: &TenantOrder, platform: PlatformConn) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
+        let mut recorder = Recorder::start();
+        let registration = NewTenant::new(order.slug.clone(), order.name.clone(), order.plan.clone(), order.labels.clone());
+        let tenant = registration.insert(&platform).await.map_err(|error| slug_taken(error, order))?;
+        recorder.step("register the tenant");
+
+        let template = TemplateTable::all(&platform).await?;
+        platform.batch(&self.blueprint.create_schema(&tenant.schema_name, &template, self.isolation)).await?;
+        recorder.step("build the schema");
+
+        let mut conn = TenantConn::assume(platform.into_inner());
+        seeds::sow(&mut conn).await?;
+        recorder.step("seed permissions, roles and settings");
+        order.admin.insert(&conn).await?;
+        recorder.step("create the first admin");
+
+        let platform = PlatformConn::assume(conn.into_inner());
+        let fingerprint = fingerprint::of_current_schema(&platform).await?;
+        let tenant = Tenant::mark_active(&tenant.id, self.blueprint.version(), &fingerprint, &platform).await?;
+        recorder.step("compute the fingerprint");
+
+        let run = record_run(order, &tenant, &recorder, &platform).await?;
+        audit(order, &tenant, &platform).await?;
+        Ok((platform, ProvisionedTenant { tenant: tenant.into(), run: run.into() }))
+    }
+
+    /// Leaves a trace of an order that failed. The order's own transaction is gone by now.
+    async fn record_failure(&self, order: &TenantOrder, error: &ProvisionError) {
+        let recorded = async {
+            let conn = self.connector.connect().await?;
+            let run = new_run(order, None).insert(&conn).await?;
+            Run::finish(run.id, Some(&error.to_string()), &conn).await?;
+            Ok::<(), ProvisionError>(())
+        };
+        if let Err(lost) = recorded.await {
+            tracing::warn!(error = %lost, "the record of a failed run is lost");
+        }
+    }
+}
+
+impl FirstAdmin {
+    async fn insert(&self, conn: &TenantConn) -> Result<(), ProvisionError> {
+        let user = NewUser { password_hash: self.password_hash.clone(), ..NewUser::new(self.email.clone(), self.username.clone()) };
+        let refused = |error: diesel::result::Error| match error {
+            diesel::result::Error::DatabaseError(_, information) => ProvisionError::Admin(information.message().to_owned()),
+            error => ProvisionError::Query(error),
+        };
+        let user = user.insert(conn).await.map_err(refused)?;
+        let role = Role::find_by_name(ADMIN_ROLE, conn).await?.ok_or(diesel::NotFound)?;
+        UserRole::assign(user.id, role.id, conn).await?;
+        Ok(())
+    }
+}
+
+fn slug_taken(error: diesel::result::Error, order: &TenantOrder) -> ProvisionError {
+    match &error {
+        diesel::result::Error::DatabaseError(_, information) if information.constraint_name() == Some("tenants_slug_key") => {
+            ProvisionError::SlugTaken(order.slug.clone())
+        }
+        _ => error.into(),
+    }
+}
+
+fn new_run(order: &TenantOrder, tenant: Option<&Tenant>) -> NewRun {
+    NewRun {
+        id: Uuid::now_v7(),
+        tenant_id: tenant.map(|tenant| tenant.id.clone()),
+        kind: "create".to_owned(),
+        requested_by: order.requester.channel.to_owned(),
+        detail: json!({ "slug": order.slug, "name": order.name }),
+    }
+}
+
+async fn record_run(order: &TenantOrder, tenant: &Tenant, recorder: &Recorder, conn: &PlatformConn) -> Result<Run, ProvisionError> {
+    let run = new_run(order, Some(tenant)).insert(conn).await?;
+    recorder.write(run.id, conn).await?;
+    Ok(Run::finish(run.id, None, conn).await?)
+}
+
+async fn audit(order: &TenantOrder, tenant: &Tenant, conn: &PlatformConn) -> Result<(), ProvisionError> {
+    let entry = NewPlatformAuditLog {
+        id: Uuid::now_v7(),
+        actor_id: order.requester.system_user,
+        action: "tenant.create".to_owned(),
+        object_type: "tenant".to_owned(),
+        object_id: Some(tenant.id.to_string()),
+        before: None,
+        after: Some(json!({ "slug": tenant.slug, "name": tenant.name, "plan": tenant.plan, "labels": tenant.labels })),
+        ip: None,
+        user_agent: None,
+        request_id: order.requester.request_id.clone(),
+    };
+    entry.insert(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The doctor: checks of the database that a platform needs or would regret.
+
+use connection::PlatformConn;
+use diesel::QueryResult;
+use diesel::deserialize::QueryableByName;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+
+use super::{ProvisionError, Provisioner, raw_sql};
+use crate::config::Isolation;
+use crate::database::migrations;
+
+/// What the doctor says of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It works, and something better is known.
+    Warning,
+    /// The platform will not work.
+    Bad,
+}
+
+/// One thing that the doctor looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: &'static str,
+    /// What the doctor says of it.
+    pub verdict: Verdict,
+    /// What was seen, and what to do about it.
+    pub detail: String,
+}
+
+#[derive(Debug, QueryableByName)]
+struct Facts {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    login_role: String,
+    #[diesel(sql_type = Bool)]
+    is_superuser: bool,
+    #[diesel(sql_type = Bool)]
+    may_create_roles: bool,
+    #[diesel(sql_type = Bool)]
+    may_create_schemas: bool,
+    #[diesel(sql_type = Bool)]
+    anyone_creates_in_public: bool,
+    #[diesel(sql_type = Text)]
+    locks: String,
+    #[diesel(sql_type = Text)]
+    fsync: String,
+}
+
+const FACTS: &str = "
+    SELECT current_setting('server_version') AS version, current_user::text AS login_role,
+           r.rolsuper AS is_superuser, r.rolsuper OR r.rolcreaterole AS may_create_roles,
+           has_database_privilege(current_database(), 'CREATE') AS may_create_schemas,
+           coalesce((SELECT has_schema_privilege('public', n.oid, 'CREATE') FROM pg_namespace n WHERE n.nspname = 'public'), false)
+               AS anyone_creates_in_public,
+           current_setting('max_locks_per_transaction') AS locks, current_setting('fsync') AS fsync
+      FROM pg_roles r WHERE r.rolname = current_user";
+
+impl Provisioner {
+    /// Looks at the database: version, rights, settings, migrations, orphans.
+    ///
+    /// # Errors
+    /// `Database` when it cannot be reached, `Query` when it refuses to answer.
+    pub async fn examine(&self) -> Result<Vec<Finding>, ProvisionError> {
+        let conn = self.connector.connect().await?;
+        let facts = facts(&conn).await?;
+        let mut findings = facts.findings(self.isolation);
+        findings.push(finding("migrations", migrations::are_current(&self.connector).await?, Verdict::Bad, "the platform schema is current", "the platform schema is behind this build: run `provision init`"));
+        let orphans = self.orphans().await?;
+        let seen = format!("{} schemas, roles or tenants without their other half: see `provision orphans`", orphans.len());
+        findings.push(finding("orphans", orphans.is_empty(), Verdict::Warning, "every schema and role belongs to a tenant", &seen));
+        Ok(findings)
+    }
+}
+
+impl Facts {
+    fn findings(&self, isolation: Isolation) -> Vec<Finding> {
+        let role = &self.login_role;
+        let roles_needed = if isolation == Isolation::Role { Verdict::Bad } else { Verdict::Warning };
+        vec![
+            Finding { check: "version", verdict: Verdict::Good, detail: format!("PostgreSQL {}", self.version) },
+            finding("login role", !self.is_superuser, Verdict::Warning, &format!("`{role}` is no superuser"), &format!("`{role}` is a superuser, which no lost path would stop: use a role with LOGIN and CREATEROLE")),
+            finding("roles", self.may_create_roles, roles_needed, &format!("`{role}` may create the tenants' roles"), &format!("`{role}` may not create roles: run `ALTER ROLE {role} CREATEROLE` as a superuser, or start with `--isolation path`")),
+            finding("schemas", self.may_create_schemas, Verdict::Bad, &format!("`{role}` may create schemas"), &format!("`{role}` may not create schemas: grant it CREATE on the database")),
+            finding("public", !self.anyone_creates_in_public, Verdict::Warning, "nobody else creates in `public`", "anyone may create in `public`: run `REVOKE CREATE ON SCHEMA public FROM PUBLIC`"),
+            finding("locks", self.locks.parse::<u32>().is_ok_and(|locks| locks >= 256), Verdict::Warning, &format!("max_locks_per_transaction is {}", self.locks), &format!("max_locks_per_transaction is {}: dropping and backing up tenants wants 256 or more", self.locks)),
+            finding("fsync", self.fsync == "on", Verdict::Bad, "fsync is on", "fsync is off: a crash of the machine corrupts the data"),
+        ]
+    }
+}
+
+fn finding(check: &'static str, is_good: bool, otherwise: Verdict, good: &str, bad: &str) -> Finding {
+    let (verdict, detail) = if is_good { (Verdict::Good, good) } else { (otherwise, bad) };
+    Finding { check, verdict, detail: detail.to_owned() }
+}
+
+async fn facts(mut conn: &PlatformConn) -> QueryResult<Facts> {
+    raw_sql(FACTS).get_result(&mut conn).await
+}

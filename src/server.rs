@@ -1,0 +1,101 @@
+//! The HTTP server: `Application::build(config)` → `port()`, `run_until_stopped()`.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::{App, HttpServer, dev::Server, web};
+use anyhow::{Context, bail};
+
+use crate::config::Config;
+use crate::http;
+use crate::identity::Identity;
+use crate::platform::Platform;
+use crate::routes;
+
+/// A server that listens, with everything behind it.
+#[derive(Debug)]
+pub struct Application {
+    port: u16,
+    server: ServerFuture,
+    platform: Arc<Platform>,
+}
+
+/// The running half, which has nothing to print.
+struct ServerFuture(Server);
+
+impl std::fmt::Debug for ServerFuture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Server")
+    }
+}
+
+impl Application {
+    /// Opens the platform, migrates it, and listens. Requests are answered once [`Self::run_until_stopped`] runs.
+    ///
+    /// # Errors
+    /// A setting that production refuses, a port that is taken, a database that is not there.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        config.check()?;
+        // Before the database is opened: a taken port is known at once, and nothing has been started for nothing.
+        let listener = listen(&config)?;
+        let platform = Platform::open(&config).await?;
+        Self::with_platform(config, Arc::new(platform), listener).await
+    }
+
+    /// Serves an opened platform on a listener.
+    ///
+    /// # Errors
+    /// Signing keys that cannot be read or made.
+    pub async fn with_platform(config: Config, platform: Arc<Platform>, listener: TcpListener) -> anyhow::Result<Self> {
+        let port = listener.local_addr()?.port();
+        let identity = Identity::open(&config.identity, &platform.pools).await.context("Failed to load the signing keys")?;
+        let platform_data = web::Data::from(Arc::clone(&platform));
+        let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
+        let body_limit = config.http.body_limit;
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(platform_data.clone())
+                .app_data(identity.clone())
+                .configure(|app| http::configure(app, body_limit))
+                .configure(routes::configure)
+                .wrap(http::observe())
+        })
+        .shutdown_timeout(shutdown.into())
+        .listen(listener)?
+        .run();
+        Ok(Self { port, server: ServerFuture(server), platform })
+    }
+
+    /// The port that the server listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The platform behind the server.
+    pub fn platform(&self) -> &Arc<Platform> {
+        &self.platform
+    }
+
+    /// Answers requests until SIGINT or SIGTERM, then lets those under way finish.
+    ///
+    /// # Errors
+    /// What the operating system says when it takes the listener away.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        Ok(self.server.0.await?)
+    }
+}
+
+/// Listens on the configured address.
+///
+/// # Errors
+/// A port that is taken, or may not be used by this user.
+pub fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = (config.http.host, config.http.port);
+    match TcpListener::bind(address) {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("port {} of `{}` is taken by another program (hint: stop it, or choose another port with `--port`)", address.1, address.0)
+        }
+        Err(error) => Err(error).with_context(|| format!("Failed to listen on `{}` port {}", address.0, address.1)),
+    }
+}
