@@ -1,1 +1,5 @@
 //! stub
+
+pub mod error;
+pub mod http;
+pub mod resource;
