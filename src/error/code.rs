@@ -1,0 +1,105 @@
+//! The table of error codes: variant, status, code and public sentence.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident $status:ident $code:literal $title:literal)+) => {
+        /// What went wrong, as clients know it. A code exists only if a client acts on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = concat!("`", $code, "`: ", $title)] $variant,)+
+        }
+
+        impl Code {
+            /// Every code, by rising status.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The HTTP status it is sent with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)+ }
+            }
+
+            /// The stable name clients match on.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// The public sentence, the same for every occurrence.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    BadRequest            BAD_REQUEST            "bad_request"             "The request could not be read."
+    NotAuthenticated      UNAUTHORIZED           "not_authenticated"       "Log in first."
+    InvalidCredentials    UNAUTHORIZED           "invalid_credentials"     "The credentials are not valid."
+    InvalidToken          UNAUTHORIZED           "invalid_token"           "The token is not valid or has expired."
+    SessionEnded          UNAUTHORIZED           "session_ended"           "The session has ended. Log in again."
+    TenantMismatch        UNAUTHORIZED           "tenant_mismatch"         "The token belongs to another tenant."
+    PermissionDenied      FORBIDDEN              "permission_denied"       "You lack the permission for this."
+    TenantSuspended       FORBIDDEN              "tenant_suspended"        "The tenant is suspended."
+    OutsideWorkingHours   FORBIDDEN              "outside_working_hours"   "Access is limited to your working hours."
+    NotFound              NOT_FOUND              "not_found"               "There is nothing here."
+    TenantNotFound        NOT_FOUND              "tenant_not_found"        "There is no such tenant."
+    MethodNotAllowed      METHOD_NOT_ALLOWED     "method_not_allowed"      "The resource does not have this method."
+    Conflict              CONFLICT               "conflict"                "The request conflicts with what exists."
+    IdempotencyInProgress CONFLICT               "idempotency_in_progress" "A request with this idempotency key is still running."
+    PreconditionFailed    PRECONDITION_FAILED    "precondition_failed"     "The resource has changed since you read it."
+    BodyTooLarge          PAYLOAD_TOO_LARGE      "body_too_large"          "The body is too large."
+    UnsupportedMediaType  UNSUPPORTED_MEDIA_TYPE "unsupported_media_type"  "Send the body as `application/json`."
+    ValidationFailed      UNPROCESSABLE_ENTITY   "validation_failed"       "Some fields are not valid."
+    IdempotencyKeyReused  UNPROCESSABLE_ENTITY   "idempotency_key_reused"  "The idempotency key was used for another request."
+    PreconditionRequired  PRECONDITION_REQUIRED  "precondition_required"   "Send `If-Match` with the ETag of the version you read."
+    RateLimited           TOO_MANY_REQUESTS      "rate_limited"            "Too many requests."
+    Internal              INTERNAL_SERVER_ERROR  "internal"                "Something failed on our side."
+    Unavailable           SERVICE_UNAVAILABLE    "unavailable"             "The service is not available right now."
+    Overloaded            SERVICE_UNAVAILABLE    "overloaded"              "The service has more work than it can do."
+    PoolExhausted         SERVICE_UNAVAILABLE    "pool_exhausted"          "All of the tenant's connections are busy."
+    TenantProvisioning    SERVICE_UNAVAILABLE    "tenant_provisioning"     "The tenant is being set up."
+    TenantArchived        SERVICE_UNAVAILABLE    "tenant_archived"         "The tenant is archived."
+    TenantUpgrading       SERVICE_UNAVAILABLE    "tenant_upgrading"        "The tenant is being upgraded."
+}
+
+impl Code {
+    /// The code for a status that a library chose.
+    pub fn for_status(status: StatusCode) -> Self {
+        let exact = Self::ALL.iter().find(|code| code.status() == status);
+        match exact {
+            Some(code) => *code,
+            None if status.is_client_error() => Self::BadRequest,
+            None => Self::Internal,
+        }
+    }
+
+    /// The value of `WWW-Authenticate`: `error` only where a token was sent and refused (RFC 6750 §3).
+    pub(super) const fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::NotAuthenticated | Self::InvalidCredentials => Some("Bearer"),
+            Self::InvalidToken | Self::SessionEnded | Self::TenantMismatch => {
+                Some(r#"Bearer error="invalid_token""#)
+            }
+            Self::PermissionDenied => Some(r#"Bearer error="insufficient_scope""#),
+            _ => None,
+        }
+    }
+
+    /// When to try again, unless the occurrence knows better: busy resources free up within a second, others need
+    /// a restart, an upgrade or a person.
+    pub(super) const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::RateLimited | Self::Overloaded | Self::PoolExhausted => {
+                Some(Duration::from_secs(1))
+            }
+            Self::Unavailable | Self::TenantProvisioning | Self::TenantUpgrading => {
+                Some(Duration::from_secs(5))
+            }
+            Self::TenantArchived => Some(Duration::from_hours(1)),
+            _ => None,
+        }
+    }
+}

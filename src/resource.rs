@@ -1,0 +1,30 @@
+//! What every resource of the API shares: bodies, queries, paging, sorting, validation, versions, envelopes.
+
+mod envelope;
+mod etag;
+mod json;
+mod page;
+mod path_id;
+mod query;
+mod sort;
+mod validation;
+
+pub use self::{
+    envelope::{List, Success},
+    etag::{ETag, IfMatch},
+    json::{JsonLimit, StrictJson},
+    page::{PageRequest, Pagination},
+    path_id::{PathId, path_config},
+    query::{FromQuery, NoQuery, QueryParameters, StrictQuery},
+    sort::{Direction, Order, Sort, SortKey},
+    validation::Validation,
+};
+
+/// Whether `text` holds a character no field may hold: NUL, which PostgreSQL cannot store, or an override of the
+/// writing direction (U+202D, U+202E), which makes a name read as another.
+fn holds_forbidden_character(text: &str) -> bool {
+    text.contains(['\0', '\u{202D}', '\u{202E}'])
+}
+
+/// What to answer where [`holds_forbidden_character`].
+const FORBIDDEN_CHARACTER: &str = "must not contain NUL or a text direction override";

@@ -1,0 +1,114 @@
+//! JSON bodies that are understood in full or refused.
+
+mod document;
+mod fields;
+
+use std::ops::Deref;
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    body::{BodyStream, to_bytes_limited},
+    dev::Payload,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    web::{Bytes, Data},
+};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use serde::de::DeserializeOwned;
+
+use crate::error::{ApiError, Code};
+
+/// The most bytes a JSON body may have; register with `app_data(Data::new(…))` to change it.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonLimit(pub usize);
+
+impl Default for JsonLimit {
+    /// 1 MiB.
+    fn default() -> Self {
+        Self(1 << 20)
+    }
+}
+
+/// A JSON body in which every field is known, given once and of its type.
+///
+/// Refused are: another content type (415); a body over [`JsonLimit`] (413); broken JSON, a key given twice, nesting
+/// deeper than `serde_json`'s 128 levels (400); unknown fields, wrong types and forbidden characters (422, naming
+/// the fields).
+#[derive(Clone, Debug)]
+pub struct StrictJson<T>(pub T);
+
+impl<T> StrictJson<T> {
+    /// The body itself.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for StrictJson<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for StrictJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        async move {
+            require_json(&request)?;
+            let body = read(&request, payload).await?;
+            let document = document::parse(&body)?;
+            fields::read(document).map(Self)
+        }
+        .boxed_local()
+    }
+}
+
+fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
+    let is_json = match request.mime_type() {
+        Ok(Some(mime)) => {
+            let utf_8 = mime
+                .get_param("charset")
+                .is_none_or(|charset| charset == "utf-8");
+            mime.essence_str() == "application/json" && utf_8
+        }
+        Ok(None) | Err(_) => false,
+    };
+    if !is_json {
+        return Err(ApiError::new(Code::UnsupportedMediaType));
+    }
+    if request.headers().contains_key(CONTENT_ENCODING) {
+        return Err(ApiError::new(Code::BadRequest)
+            .detail("compressed bodies are not read (hint: send it without `Content-Encoding`)"));
+    }
+    Ok(())
+}
+
+/// Reads the body up to the limit; one that announces more is refused unread.
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+    let JsonLimit(limit) = request
+        .app_data::<Data<JsonLimit>>()
+        .map_or_else(JsonLimit::default, |limit| ***limit);
+    let too_large = || {
+        ApiError::new(Code::BodyTooLarge).detail(format!("the body has more than {limit} bytes"))
+    };
+    let announced = request.headers().get(CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    match to_bytes_limited(BodyStream::new(payload), limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(ApiError::new(Code::BadRequest)
+            .detail("the body ended early")
+            .source(error.to_string())),
+        Err(_over_limit) => Err(too_large()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! `?sort=-created_at,name` against the keys a list offers.
+
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+/// The keys a list can be sorted by, usually a fieldless enum.
+///
+/// ```
+/// use rowhouse::resource::{Order, SortKey};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// enum UserSort {
+///     CreatedAt,
+///     Email,
+/// }
+///
+/// impl SortKey for UserSort {
+///     const KEYS: &'static [(&'static str, Self)] =
+///         &[("created_at", Self::CreatedAt), ("email", Self::Email)];
+///     const DEFAULT: &'static [Order<Self>] = &[Order::descending(Self::CreatedAt)];
+/// }
+/// ```
+pub trait SortKey: Copy + PartialEq + 'static {
+    /// Name in the query → key.
+    const KEYS: &'static [(&'static str, Self)];
+    /// The order of a list nobody asked to sort.
+    const DEFAULT: &'static [Order<Self>];
+}
+
+/// Up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first.
+    Ascending,
+    /// Greatest first, `-` in the query.
+    Descending,
+}
+
+/// One key and its direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order<K> {
+    /// What to compare.
+    pub key: K,
+    /// Which end comes first.
+    pub direction: Direction,
+}
+
+impl<K> Order<K> {
+    /// Smallest first.
+    pub const fn ascending(key: K) -> Self {
+        Self {
+            key,
+            direction: Direction::Ascending,
+        }
+    }
+
+    /// Greatest first.
+    pub const fn descending(key: K) -> Self {
+        Self {
+            key,
+            direction: Direction::Descending,
+        }
+    }
+}
+
+/// The order of a list: compare by the first key, on a tie by the second, and so on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort<K>(Vec<Order<K>>);
+
+impl<K: SortKey> Sort<K> {
+    /// The keys in their order; at least one if [`SortKey::DEFAULT`] has one.
+    pub fn orders(&self) -> &[Order<K>] {
+        &self.0
+    }
+
+    /// Reads `-created_at,name`; the error says which key is unknown or named twice.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut orders: Vec<Order<K>> = Vec::new();
+        for term in text.split(',') {
+            let order = match term.strip_prefix('-') {
+                Some(name) => Order::descending(Self::key(name)?),
+                None => Order::ascending(Self::key(term)?),
+            };
+            if orders.iter().any(|other| other.key == order.key) {
+                return Err(format!("names `{term}` twice"));
+            }
+            orders.push(order);
+        }
+        Ok(Self(orders))
+    }
+
+    fn key(name: &str) -> Result<K, String> {
+        let found = K::KEYS.iter().find(|(known, _)| *known == name);
+        match found {
+            Some((_, key)) => Ok(*key),
+            None => Err(format!("has no key `{name}` (hint: use {})", Self::names())),
+        }
+    }
+
+    fn names() -> String {
+        let names: Vec<String> = K::KEYS
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        names.join(", ")
+    }
+}
+
+impl<K: SortKey> Default for Sort<K> {
+    fn default() -> Self {
+        Self(K::DEFAULT.to_vec())
+    }
+}
+
+impl<K: SortKey> IntoParams for Sort<K> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = format!(
+            "Keys separated by commas, `-` in front for descending: {}.",
+            Self::names()
+        );
+        let parameter = ParameterBuilder::new()
+            .name("sort")
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        vec![parameter.build()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Order, Sort, SortKey};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Key {
+        Name,
+        Age,
+    }
+
+    impl SortKey for Key {
+        const KEYS: &'static [(&'static str, Self)] = &[("name", Self::Name), ("age", Self::Age)];
+        const DEFAULT: &'static [Order<Self>] = &[Order::ascending(Self::Name)];
+    }
+
+    #[test]
+    fn a_minus_turns_the_order_round() {
+        let sort = Sort::<Key>::parse("-age,name").unwrap();
+        assert_eq!(
+            sort.orders(),
+            [Order::descending(Key::Age), Order::ascending(Key::Name)]
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_known_ones() {
+        let message = Sort::<Key>::parse("age,1; drop table users").unwrap_err();
+        assert_eq!(
+            message,
+            "has no key `1; drop table users` (hint: use `name`, `age`)"
+        );
+    }
+
+    #[test]
+    fn a_key_counts_once() {
+        assert!(Sort::<Key>::parse("age,-age").is_err());
+    }
+}
