@@ -1,0 +1,2 @@
+DROP TABLE shared.run_steps;
+DROP TABLE shared.runs;

@@ -1,0 +1,1 @@
+DROP TABLE shared.platform_audit_logs;

@@ -1,0 +1,77 @@
+//! What was done to the platform: one row for every mutation, written in its transaction.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use ipnet::IpNet;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::PlatformConn;
+use crate::schema::platform_audit_logs;
+
+/// One mutation of the platform.
+#[derive(Debug, Clone, PartialEq, HasQuery, Identifiable)]
+#[diesel(table_name = platform_audit_logs, check_for_backend(Pg))]
+pub struct PlatformAuditLog {
+    /// UUID v7, made by the server.
+    pub id: Uuid,
+    /// The system user who did it; none for the command line and for the platform itself.
+    pub actor_id: Option<Uuid>,
+    /// What was done, such as `tenant.create`.
+    pub action: String,
+    /// Kind of thing it was done to.
+    pub object_type: String,
+    /// Key of the thing it was done to.
+    pub object_id: Option<String>,
+    /// The thing before.
+    pub before: Option<Value>,
+    /// The thing after.
+    pub after: Option<Value>,
+    /// Address the request came from.
+    pub ip: Option<IpNet>,
+    /// Client the request came from, in its own words.
+    pub user_agent: Option<String>,
+    /// The request, as in its answer and in the log.
+    pub request_id: Option<String>,
+    /// When it was done.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A mutation to be recorded. Secrets in `before` and `after` are written as "changed" by whoever fills them in.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = platform_audit_logs, check_for_backend(Pg))]
+pub struct NewPlatformAuditLog {
+    /// UUID v7.
+    pub id: Uuid,
+    /// The system user who does it.
+    pub actor_id: Option<Uuid>,
+    /// What is done, such as `tenant.create`.
+    pub action: String,
+    /// Kind of thing it is done to.
+    pub object_type: String,
+    /// Key of the thing it is done to.
+    pub object_id: Option<String>,
+    /// The thing before.
+    pub before: Option<Value>,
+    /// The thing after.
+    pub after: Option<Value>,
+    /// Address the request came from.
+    pub ip: Option<IpNet>,
+    /// Client the request came from, in its own words.
+    pub user_agent: Option<String>,
+    /// The request, as in its answer and in the log.
+    pub request_id: Option<String>,
+}
+
+impl NewPlatformAuditLog {
+    /// Records the mutation; call it in the transaction that makes it.
+    pub async fn insert(&self, mut conn: &PlatformConn) -> QueryResult<()> {
+        diesel::insert_into(platform_audit_logs::table)
+            .values(self)
+            .execute(&mut conn)
+            .await
+            .map(drop)
+    }
+}

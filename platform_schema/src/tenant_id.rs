@@ -1,0 +1,160 @@
+//! The key of a tenant: twelve characters of Crockford base32, made by the server and never reused.
+
+use std::fmt;
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::sql_types::Text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::text_column::text_column;
+
+/// Crockford's base32 in lower case: no `i`, `l`, `o` or `u`, which people misread.
+const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+const LENGTH: usize = 12;
+
+/// The key of a tenant: 12 characters of lower-case Crockford base32, the first of them a digit.
+///
+/// A slug begins with a letter, so whatever is sent as "the tenant" is either an id or a slug and never both.
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    AsExpression,
+    FromSqlRow,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[diesel(sql_type = Text)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[0-9][0-9a-hjkmnp-tv-z]{11}$")]
+pub struct TenantId(String);
+
+/// The text is not a tenant id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a tenant id is 12 characters of `{ALPHABET}` and begins with a digit; hint: copy it from the list of tenants"
+)]
+pub struct TenantIdError;
+
+impl TenantId {
+    /// A new id with 58 random bits; the primary key of the registry refuses the second of a pair.
+    pub fn generate() -> Self {
+        // Byte 6 of a UUID v4 holds its version. The low five bits of every other byte are random.
+        let mut random = Uuid::new_v4()
+            .into_bytes()
+            .into_iter()
+            .rev()
+            .take(9)
+            .chain(Uuid::new_v4().into_bytes().into_iter().take(3));
+        let first = random.next().map(|byte| byte % 10);
+        let rest = random.map(|byte| byte % 32);
+        Self(first.into_iter().chain(rest).filter_map(digit).collect())
+    }
+
+    /// The id as it is stored and sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn digit(value: u8) -> Option<char> {
+    ALPHABET.chars().nth(usize::from(value))
+}
+
+impl FromStr for TenantId {
+    type Err = TenantIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let begins_with_digit = text.starts_with(|first: char| first.is_ascii_digit());
+        let in_alphabet = text.chars().all(|digit| ALPHABET.contains(digit));
+        if begins_with_digit && in_alphabet && text.len() == LENGTH {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(TenantIdError)
+        }
+    }
+}
+
+impl TryFrom<String> for TenantId {
+    type Error = TenantIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<TenantId> for String {
+    fn from(id: TenantId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+text_column!(TenantId, str::parse);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn generated_ids_are_accepted_and_differ() {
+        let ids: HashSet<TenantId> = (0..1_000).map(|_| TenantId::generate()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| id.as_str().parse().as_ref() == Ok(id)));
+    }
+
+    #[test]
+    fn generated_ids_use_the_whole_alphabet() {
+        let used: HashSet<char> = (0..1_000)
+            .flat_map(|_| {
+                String::from(TenantId::generate())
+                    .chars()
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(used, ALPHABET.chars().collect());
+    }
+
+    #[test]
+    fn what_people_misread_is_refused() {
+        for text in [
+            "",
+            "0",
+            "0123456789aU",
+            "0123456789al",
+            "a12345678901",
+            "0123456789abc",
+            "0123456789a\0",
+        ] {
+            assert_eq!(text.parse::<TenantId>(), Err(TenantIdError), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_outside_the_alphabet_is_accepted(text in "\\PC{0,16}|[0-9a-zA-Z\"'\\x00\u{202e}-]{12}") {
+            let allowed = text.len() == 12
+                && text.starts_with(|first: char| first.is_ascii_digit())
+                && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='h' | 'j' | 'k' | 'm' | 'n' | 'p'..='t' | 'v'..='z'));
+            prop_assert_eq!(text.parse::<TenantId>().is_ok(), allowed);
+        }
+    }
+}
