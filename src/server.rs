@@ -1,14 +1,16 @@
 //! The HTTP server: `Application::build(config)` → `port()`, `run_until_stopped()`.
 
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::{App, HttpServer, dev::Server, web};
 use anyhow::{Context, bail};
+use secrecy::ExposeSecret;
 
 use crate::config::Config;
 use crate::http;
-use crate::identity::Identity;
+use crate::identity::{Identity, bootstrap};
 use crate::platform::Platform;
 use crate::routes;
 
@@ -98,4 +100,25 @@ pub fn listen(config: &Config) -> anyhow::Result<TcpListener> {
         }
         Err(error) => Err(error).with_context(|| format!("Failed to listen on `{}` port {}", address.0, address.1)),
     }
+}
+
+/// Serves until stopped. On a platform without a system user, prints the one-time bootstrap token to `out` first.
+///
+/// # Errors
+/// As [`Application::build`].
+pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
+    let host = config.http.host;
+    let application = Application::build(config).await?;
+    let address = SocketAddr::new(host, application.port());
+    let mut conn = application.platform().pools.platform().await?;
+    if let Some(token) = bootstrap::issue(&mut conn).await? {
+        writeln!(out, "The platform has no system user yet. Create the first one with this token, which works once:\n")?;
+        writeln!(out, "  {}\n", token.expose_secret())?;
+        writeln!(out, "  curl -X POST http://{address}/api/v1/platform/bootstrap -H 'Content-Type: application/json' \\")?;
+        writeln!(out, "    -d '{{\"token\":\"{}\",\"email\":\"YOU@EXAMPLE.COM\",\"password\":\"A NEW PASSWORD\"}}'\n", token.expose_secret())?;
+    }
+    drop(conn);
+    writeln!(out, "Rowhouse serves on http://{address} (documentation: http://{address}/docs)")?;
+    out.flush()?;
+    application.run_until_stopped().await
 }

@@ -1,5 +1,7 @@
 //! Collects every fault of a request, so that the client mends them in one go.
 
+use std::fmt::Display;
+
 use crate::error::{ApiError, Code, FieldErrors};
 
 /// Faults found so far.
@@ -30,6 +32,11 @@ impl Validation {
             return self;
         }
         self.field(field, message)
+    }
+
+    /// Takes what was checked elsewhere, or records its fault: `validation.take("email", email::normalize(text))`.
+    pub fn take<T, E: Display>(&mut self, field: &str, checked: Result<T, E>) -> Option<T> {
+        checked.map_err(|fault| drop(self.field(field, fault.to_string()))).ok()
     }
 
     /// Ends the check: 422 `validation_failed` with all faults, if there are any.

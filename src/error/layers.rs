@@ -1,0 +1,69 @@
+//! What the errors of each layer become at the edge. Nothing else decides on a status.
+
+use std::time::Duration;
+
+use super::{ApiError, Code};
+use crate::identity::password::PasswordError;
+use crate::identity::token::TokenError;
+use crate::provisioner::ProvisionError;
+use crate::tenancy::{PoolError, ResolveError};
+
+/// How long a client waits for a tenant that is being made.
+const PROVISIONING: Duration = Duration::from_secs(2);
+
+impl From<ResolveError> for ApiError {
+    fn from(error: ResolveError) -> Self {
+        let code = match &error {
+            ResolveError::Unknown => Code::TenantNotFound,
+            ResolveError::Suspended => Code::TenantSuspended,
+            ResolveError::Archived => Code::TenantArchived,
+            ResolveError::Provisioning => return Self::new(Code::TenantProvisioning).retry_after(PROVISIONING),
+            ResolveError::Pool(_) | ResolveError::Query(_) => Code::Unavailable,
+        };
+        Self::new(code).source(error)
+    }
+}
+
+impl From<PoolError> for ApiError {
+    fn from(error: PoolError) -> Self {
+        let code = match &error {
+            PoolError::Exhausted { .. } => Code::PoolExhausted,
+            PoolError::Database(_) => Code::Unavailable,
+            PoolError::Bind(_) => Code::Internal,
+        };
+        Self::new(code).source(error)
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        Self::new(Code::InvalidToken).source(error)
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Overloaded => Self::new(Code::Overloaded),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<ProvisionError> for ApiError {
+    fn from(error: ProvisionError) -> Self {
+        match &error {
+            ProvisionError::SlugTaken(_) => Self::new(Code::Conflict).field("slug", "is taken"),
+            ProvisionError::KeyInProgress => Self::new(Code::IdempotencyInProgress),
+            ProvisionError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            ProvisionError::UnknownTenant(_) => Self::new(Code::TenantNotFound),
+            ProvisionError::Drift { difference, .. } => {
+                let detail = format!("the tenant's schema cannot be initialized: {difference}");
+                Self::new(Code::Conflict).detail(detail)
+            }
+            ProvisionError::Admin(_) => Self::new(Code::ValidationFailed).field("admin", "cannot be created").source(error),
+            ProvisionError::Database(_) => Self::new(Code::Unavailable).source(error),
+            ProvisionError::Query(_) | ProvisionError::Receipt(_) => Self::internal(error),
+        }
+    }
+}

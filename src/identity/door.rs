@@ -1,0 +1,57 @@
+//! The door of a tenant: which tenant a request is for, resolved once, from the path's slug or from `X-Tenant-ID`.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web};
+use platform_schema::{Tenant, TenantKey};
+
+use crate::error::{ApiError, Code};
+use crate::http::LogFields;
+use crate::platform::Platform;
+
+/// The header that names a tenant where the path does not: a tenant id, `tenant_<id>`, or a slug.
+const TENANT_HEADER: &str = "X-Tenant-ID";
+
+/// The platform behind a request.
+///
+/// # Errors
+/// `internal` where the server was put together without one.
+pub fn platform(request: &HttpRequest) -> Result<&Platform, ApiError> {
+    let data = request.app_data::<web::Data<Platform>>();
+    data.map(|platform| platform.get_ref()).ok_or_else(|| ApiError::internal("the application has no platform"))
+}
+
+/// The tenant that the request is for, if it serves requests now.
+///
+/// # Errors
+/// `tenant_not_found` for a name that nobody has or could have; `bad_request` where path and header disagree, or neither
+/// names a tenant; what the tenant's status says.
+pub async fn tenant(request: &HttpRequest) -> Result<Arc<Tenant>, ApiError> {
+    let registry = &platform(request)?.registry;
+    let in_path = request.match_info().get("slug").map(key).transpose()?;
+    let in_header = header(request)?.map(key).transpose()?;
+    let tenant = match (&in_path, &in_header) {
+        (None, None) => return Err(ApiError::new(Code::BadRequest).detail("no tenant is named (hint: send the header `X-Tenant-ID`, or use `/api/v1/tenants/{slug}/…`)")),
+        (Some(key), _) | (None, Some(key)) => registry.resolve(key).await?,
+    };
+    if let (Some(_), Some(header)) = (&in_path, &in_header)
+        && registry.resolve(header).await?.id != tenant.id
+    {
+        return Err(ApiError::new(Code::BadRequest).detail("the path and the header `X-Tenant-ID` name different tenants"));
+    }
+    LogFields::tenant(request, tenant.id.as_str());
+    Ok(tenant)
+}
+
+fn key(text: &str) -> Result<TenantKey, ApiError> {
+    text.parse().map_err(|_: platform_schema::tenant_key::TenantKeyError| ApiError::new(Code::TenantNotFound))
+}
+
+fn header(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+    let mut values = request.headers().get_all(TENANT_HEADER);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ApiError::new(Code::BadRequest).detail("the header `X-Tenant-ID` is given twice"));
+    }
+    value.to_str().map(Some).map_err(|_| ApiError::new(Code::TenantNotFound))
+}

@@ -1,0 +1,135 @@
+//! A signed-in system user, and `PlatformAuthorized<Permission>`: proof that their role allows what a handler does.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use connection::PlatformConn;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use platform_schema::{PlatformSession, SystemUser, SystemUserRole};
+
+use super::{Identity, bearer, door};
+use crate::error::{ApiError, Code};
+use crate::http::{LogFields, RequestContext};
+use crate::platform::Platform;
+use crate::provisioner::order::Requester;
+use crate::tenancy::PlatformLease;
+
+/// Something that a system user may be allowed to do.
+pub trait PlatformPermission: 'static {
+    /// Name in messages: `tenants.create`.
+    const NAME: &'static str;
+    /// The roles that hold it.
+    const ROLES: &'static [SystemUserRole];
+}
+
+macro_rules! platform_permissions {
+    ($($(#[$attribute:meta])* $marker:ident $name:literal [$($role:ident),+];)+) => {
+        $($(#[$attribute])*
+        #[derive(Debug)]
+        pub struct $marker;
+
+        impl PlatformPermission for $marker {
+            const NAME: &'static str = $name;
+            const ROLES: &'static [SystemUserRole] = &[$(SystemUserRole::$role),+];
+        })+
+    };
+}
+
+platform_permissions! {
+    /// See tenants.
+    TenantsRead "tenants.read" [SuperAdmin, Operator, Support];
+    /// Provision tenants.
+    TenantsCreate "tenants.create" [SuperAdmin, Operator];
+    /// Build or repair a tenant's schema.
+    TenantsInitialize "tenants.initialize" [SuperAdmin, Operator];
+}
+
+/// A system user who is known, with a lease of the platform's connection.
+#[derive(Debug)]
+pub struct SystemCaller {
+    user: SystemUser,
+    request_id: String,
+    lease: PlatformLease,
+}
+
+impl SystemCaller {
+    /// The system user.
+    pub fn user(&self) -> &SystemUser {
+        &self.user
+    }
+
+    /// The platform's connection.
+    pub fn conn(&self) -> &PlatformConn {
+        &self.lease
+    }
+
+    /// Lets the connection go, for work that has one of its own, and says who asks for that work.
+    pub fn into_requester(self) -> Requester {
+        Requester { system_user: Some(self.user.id), channel: "api", request_id: Some(self.request_id) }
+    }
+
+    async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
+        let claims = Identity::of(request)?.tokens().verify_platform(bearer::token(request)?)?;
+        LogFields::user(request, &claims.sub);
+        let platform: &Platform = door::platform(request)?;
+        let lease = platform.pools.platform().await?;
+        let (user, session) = futures_util::try_join!(SystemUser::find(claims.sub, &lease), PlatformSession::find_live(claims.sid, &lease))?;
+        let user = user.filter(|user| user.is_active).ok_or_else(|| ApiError::new(Code::InvalidToken))?;
+        if session.is_none_or(|session| session.system_user_id != user.id) {
+            return Err(ApiError::new(Code::SessionEnded));
+        }
+        Ok(Self { user, request_id: RequestContext::of(request).request_id().to_owned(), lease })
+    }
+}
+
+impl FromRequest for SystemCaller {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::enter(&request).await })
+    }
+}
+
+/// A system user who holds platform permission `P`, read live.
+#[derive(Debug)]
+pub struct PlatformAuthorized<P> {
+    caller: SystemCaller,
+    permission: PhantomData<P>,
+}
+
+impl<P> PlatformAuthorized<P> {
+    /// See [`SystemCaller::into_requester`].
+    pub fn into_requester(self) -> Requester {
+        self.caller.into_requester()
+    }
+}
+
+impl<P> Deref for PlatformAuthorized<P> {
+    type Target = SystemCaller;
+
+    fn deref(&self) -> &SystemCaller {
+        &self.caller
+    }
+}
+
+impl<P: PlatformPermission> FromRequest for PlatformAuthorized<P> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = SystemCaller::from_request(request, payload);
+        let authorize = |caller: Result<SystemCaller, ApiError>| {
+            let caller = caller?;
+            if P::ROLES.contains(&caller.user.role) {
+                return Ok(Self { caller, permission: PhantomData });
+            }
+            Err(ApiError::new(Code::PermissionDenied).detail(format!("this takes the platform permission `{}`", P::NAME)))
+        };
+        caller.map(authorize).boxed_local()
+    }
+}

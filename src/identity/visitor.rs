@@ -1,0 +1,57 @@
+//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+use platform_schema::Tenant;
+use tenant_schema::identity::User;
+
+use super::client::Client;
+use super::login::{LoggedIn, TenantCredentials};
+use super::{Identity, door};
+use crate::error::ApiError;
+use crate::platform::Platform;
+
+/// A request to a tenant that serves, by nobody in particular. It lends no connection.
+#[derive(Debug)]
+pub struct Visitor {
+    platform: web::Data<Platform>,
+    identity: web::Data<Identity>,
+    tenant: Arc<Tenant>,
+    client: Client,
+}
+
+impl Visitor {
+    /// The tenant at whose door the visitor stands.
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Logs the visitor in.
+    ///
+    /// # Errors
+    /// As [`Identity::login_user`].
+    pub async fn log_in(self, credentials: &TenantCredentials) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        self.identity.login_user(&self.platform, &self.tenant, credentials, self.client).await
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let client = Client::from_request(&request, payload);
+        Box::pin(async move {
+            Ok(Self {
+                tenant: door::tenant(&request).await?,
+                platform: web::Data::extract(&request).await.map_err(|error| ApiError::internal(error.to_string()))?,
+                identity: web::Data::extract(&request).await.map_err(|error| ApiError::internal(error.to_string()))?,
+                client: client.await.unwrap_or_else(|never| match never {}),
+            })
+        })
+    }
+}

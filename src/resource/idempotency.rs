@@ -1,0 +1,40 @@
+//! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): how a client repeats a creation without doing it twice.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::error::{ApiError, Code};
+use crate::provisioner::receipt::ReceiptRequest;
+
+const HEADER: &str = "Idempotency-Key";
+
+/// Longest key in bytes.
+const LONGEST_KEY: usize = 255;
+
+/// The key of a request that creates something, if it carries one; 400 where it is malformed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyHeader(Option<String>);
+
+impl IdempotencyHeader {
+    /// What the key stands for: this request, of this caller, on this route.
+    pub fn receipt(&self, scope: &str, request_hash: &[u8]) -> Option<ReceiptRequest> {
+        let key = self.0.clone()?;
+        Some(ReceiptRequest { scope: scope.to_owned(), key, request_hash: request_hash.to_vec() })
+    }
+}
+
+impl FromRequest for IdempotencyHeader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get(HEADER) else { return ready(Ok(Self(None))) };
+        let key = value.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+        ready(match key {
+            Some(key) => Ok(Self(Some(key.to_owned()))),
+            None => Err(ApiError::new(Code::BadRequest).detail("the header `Idempotency-Key` takes 1 to 255 visible ASCII characters")),
+        })
+    }
+}

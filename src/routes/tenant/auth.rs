@@ -1,0 +1,79 @@
+//! Routes of tenant users' sessions.
+
+use actix_web::web::ServiceConfig;
+use platform_schema::{TenantId, TenantSlug};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+use uuid::Uuid;
+
+use super::users::UserView;
+use crate::error::ApiError;
+use crate::http::Methods;
+use crate::identity::login::{LoggedIn, TenantCredentials};
+use crate::identity::signed_in::SignedIn;
+use crate::identity::visitor::Visitor;
+use crate::resource::{StrictJson, Success};
+
+/// The OpenAPI document of this room.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(log_in_user, show_me))]
+pub struct Documentation;
+
+/// Mounts the routes.
+pub fn configure(scope: &mut ServiceConfig) {
+    scope.service(Methods::at("/auth/login").post(log_in_user)).service(Methods::at("/auth/me").get(show_me));
+}
+
+/// The caller, with what they may do.
+#[derive(Debug, Serialize, ToSchema)]
+struct MeView {
+    id: Uuid,
+    email: String,
+    username: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    display_name: String,
+    roles: Vec<String>,
+    /// What is granted, wildcards included, less what is denied as a whole.
+    permissions: Vec<String>,
+    tenant: TenantReference,
+}
+
+/// The tenant that the caller belongs to.
+#[derive(Debug, Serialize, ToSchema)]
+struct TenantReference {
+    id: TenantId,
+    slug: TenantSlug,
+}
+
+/// Logs a tenant user in, by user name or e-mail address.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = TenantCredentials,
+    responses((status = 200, body = Success<LoggedIn<UserView>>)))]
+async fn log_in_user(visitor: Visitor, credentials: StrictJson<TenantCredentials>) -> Result<Success<LoggedIn<UserView>>, ApiError> {
+    let session = visitor.log_in(&credentials).await?;
+    Ok(Success::new("logged in", session.map(|(user, roles)| UserView::new(user, roles))))
+}
+
+/// The user that the token belongs to.
+#[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Success<MeView>)))]
+#[expect(clippy::unused_async, reason = "the shape of a handler")]
+async fn show_me(caller: SignedIn) -> Success<MeView> {
+    Success::new("you", MeView::of(&caller))
+}
+
+impl MeView {
+    fn of(caller: &SignedIn) -> Self {
+        let (user, tenant) = (&caller.access().user, caller.tenant());
+        Self {
+            id: user.id,
+            email: user.email.clone(),
+            username: user.username.clone(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            display_name: user.display_name(),
+            roles: caller.access().roles.clone(),
+            permissions: caller.grants().granted(),
+            tenant: TenantReference { id: tenant.id.clone(), slug: tenant.slug.clone() },
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The bodies of the users resource: checked as a whole, so that every fault is named at once.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use tenant_schema::identity::{NewUser, Role, UserChanges};
+use utoipa::ToSchema;
+
+use crate::error::{ApiError, Code};
+use crate::identity::email;
+use crate::identity::password::{Password, PasswordHasher};
+use crate::identity::signed_in::SignedIn;
+use crate::resource::Validation;
+
+/// Longest part of a name, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// Longest image reference, in characters.
+const LONGEST_IMAGE: usize = 2_048;
+
+/// A user to be created.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateUser {
+    email: String,
+    username: String,
+    /// Without it the user is invited and cannot log in yet.
+    #[schema(value_type = Option<String>, format = Password, min_length = 8)]
+    password: Option<SecretString>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    middle_name: Option<String>,
+    image: Option<String>,
+    /// A time zone of the IANA database; without it, UTC.
+    timezone: Option<String>,
+    /// Names of roles.
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+/// The fields of a user that change; an absent one stays, a null one is cleared.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PatchUser {
+    email: Option<String>,
+    username: Option<String>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    first_name: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    last_name: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    middle_name: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    image: Option<Option<String>>,
+    timezone: Option<String>,
+    is_active: Option<bool>,
+}
+
+/// All settable fields of a user; an absent one is cleared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PutUser {
+    email: String,
+    username: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    middle_name: Option<String>,
+    image: Option<String>,
+    /// Without it, UTC.
+    timezone: Option<String>,
+    /// Without it, true.
+    is_active: Option<bool>,
+}
+
+/// What users change of themselves.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PatchMe {
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    first_name: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    last_name: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    middle_name: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    image: Option<Option<String>>,
+}
+
+impl CreateUser {
+    /// Refuses a caller who gives roles without the right to.
+    ///
+    /// # Errors
+    /// `permission_denied`.
+    pub(super) fn authorize(&self, caller: &SignedIn) -> Result<(), ApiError> {
+        if self.roles.is_empty() { Ok(()) } else { caller.require("roles.update") }
+    }
+
+    /// The roles by their names.
+    ///
+    /// # Errors
+    /// `validation_failed` naming the roles that there are not.
+    pub(super) async fn find_roles(&self, caller: &SignedIn) -> Result<Vec<Role>, ApiError> {
+        let roles = Role::find_by_names(&self.roles, caller.conn()).await?;
+        let mut validation = Validation::new();
+        for name in &self.roles {
+            validation.require(roles.iter().any(|role| role.name == *name), "roles", &format!("there is no role `{name}`"));
+        }
+        validation.finish()?;
+        Ok(roles)
+    }
+
+    /// Checks every field and hashes the password.
+    ///
+    /// # Errors
+    /// `validation_failed` with every fault, or `overloaded` when too many passwords wait.
+    pub(super) async fn into_new_user(self, hasher: &PasswordHasher) -> Result<NewUser, ApiError> {
+        let (new, password) = self.check()?;
+        let password_hash = match &password {
+            Some(password) => Some(hasher.hash(password).await?.into_stored()),
+            None => None,
+        };
+        Ok(NewUser { password_hash, ..new })
+    }
+
+    fn check(self) -> Result<(NewUser, Option<Password>), ApiError> {
+        let mut validation = Validation::new();
+        let password = self.password.as_ref().map(|password| Password::parse_new(password.expose_secret())).transpose();
+        let password = validation.take("password", password);
+        let names = [Some(&self.first_name), Some(&self.last_name), Some(&self.middle_name)];
+        check_names(&mut validation, names);
+        check_image(&mut validation, &self.image);
+        let (email, username) = check_keys(&mut validation, Some(&self.email), Some(&self.username));
+        let timezone = check_timezone(&mut validation, self.timezone);
+        validation.finish()?;
+        let (Some(email), Some(username), Some(password)) = (email, username, password) else {
+            return Err(ApiError::new(Code::ValidationFailed));
+        };
+        let new = NewUser::new(email, username);
+        let timezone = timezone.unwrap_or_else(|| new.timezone.clone());
+        let (first_name, last_name, middle_name) = (self.first_name, self.last_name, self.middle_name);
+        Ok((NewUser { first_name, last_name, middle_name, image: self.image, timezone, ..new }, password))
+    }
+}
+
+impl PatchUser {
+    /// Checks the fields that are given.
+    ///
+    /// # Errors
+    /// `validation_failed` with every fault.
+    pub(super) fn into_changes(self) -> Result<UserChanges, ApiError> {
+        let mut validation = Validation::new();
+        let names = [self.first_name.as_ref(), self.last_name.as_ref(), self.middle_name.as_ref()];
+        check_names(&mut validation, names);
+        check_image(&mut validation, self.image.as_ref().unwrap_or(&None));
+        let (email, username) = check_keys(&mut validation, self.email.as_deref(), self.username.as_deref());
+        let timezone = check_timezone(&mut validation, self.timezone);
+        validation.finish()?;
+        Ok(UserChanges {
+            email,
+            username,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            middle_name: self.middle_name,
+            image: self.image,
+            timezone,
+            is_active: self.is_active,
+            ..UserChanges::default()
+        })
+    }
+}
+
+impl PutUser {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// `validation_failed` with every fault.
+    pub(super) fn into_changes(self) -> Result<UserChanges, ApiError> {
+        let patch = PatchUser {
+            email: Some(self.email),
+            username: Some(self.username),
+            first_name: Some(self.first_name),
+            last_name: Some(self.last_name),
+            middle_name: Some(self.middle_name),
+            image: Some(self.image),
+            timezone: Some(self.timezone.unwrap_or_else(|| "UTC".to_owned())),
+            is_active: Some(self.is_active.unwrap_or(true)),
+        };
+        patch.into_changes()
+    }
+}
+
+impl PatchMe {
+    /// Checks the fields that are given.
+    ///
+    /// # Errors
+    /// `validation_failed` with every fault.
+    pub(super) fn into_changes(self) -> Result<UserChanges, ApiError> {
+        let Self { first_name, last_name, middle_name, image } = self;
+        PatchUser { first_name, last_name, middle_name, image, ..PatchUser::default() }.into_changes()
+    }
+}
+
+/// Tells a null, which clears, from an absent field, which stays.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn check_keys(validation: &mut Validation, email: Option<&str>, username: Option<&str>) -> (Option<String>, Option<String>) {
+    let email = email.and_then(|text| validation.take("email", email::normalize(text)));
+    let username = username.and_then(|text| validation.take("username", email::check_username(text)));
+    (email, username)
+}
+
+fn check_names(validation: &mut Validation, names: [Option<&Option<String>>; 3]) {
+    let message = format!("must be at most {LONGEST_NAME} characters");
+    for (field, name) in ["first_name", "last_name", "middle_name"].into_iter().zip(names) {
+        let length = name.and_then(Option::as_ref).map_or(0, |name| name.chars().count());
+        validation.require(length <= LONGEST_NAME, field, &message);
+    }
+}
+
+fn check_image(validation: &mut Validation, image: &Option<String>) {
+    let length = image.as_ref().map_or(0, |image| image.chars().count());
+    validation.require(length <= LONGEST_IMAGE, "image", &format!("must be at most {LONGEST_IMAGE} characters"));
+}
+
+fn check_timezone(validation: &mut Validation, timezone: Option<String>) -> Option<String> {
+    timezone.and_then(|name| {
+        let known = name.parse::<chrono_tz::Tz>().map(|zone| zone.name().to_owned());
+        validation.take("timezone", known.map_err(|_| "must be a time zone of the IANA database, like `Europe/Berlin`"))
+    })
+}
