@@ -1,0 +1,3 @@
+//! Where PostgreSQL comes from.
+
+pub mod embedded;
