@@ -7,12 +7,14 @@ pub mod layers;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::http::LogFormat;
 pub use layers::parse;
 
 /// The pepper that development uses when none is set; production refuses it.
@@ -146,20 +148,11 @@ pub struct IdentityConfig {
     #[arg(long, env = "PASSWORD_COST", global = true, default_value_t = 12, value_parser = clap::value_parser!(u32).range(4..=20))]
     pub password_cost: u32,
     /// Passwords hashed at once; unset: half of the processors.
-    #[arg(long, env = "PASSWORD_THREADS", global = true, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub password_threads: Option<u16>,
+    #[arg(long, env = "PASSWORD_THREADS", global = true)]
+    pub password_threads: Option<NonZero<u16>>,
     /// Password checks that wait for a thread before more are refused with 503.
     #[arg(long, env = "PASSWORD_QUEUE", global = true, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub password_queue: u16,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// What is logged, and how.

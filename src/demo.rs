@@ -73,14 +73,14 @@ async fn furnish(platform: &Platform, mut credentials: Credentials) -> anyhow::R
 }
 
 async fn create_system_admin(platform: &Platform, password: &SecretString) -> anyhow::Result<()> {
-    let password_hash = hash(platform, password).await?.into_stored();
+    let password_hash = hash(platform, password).await?.expose().to_owned();
     let admin = NewSystemUser { id: Uuid::now_v7(), email: SYSTEM_ADMIN.to_owned(), password_hash, role: SystemUserRole::SuperAdmin };
     admin.insert(&*platform.pools.platform().await?).await.context("Failed to create the system admin")?;
     Ok(())
 }
 
 async fn create_tenant(platform: &Platform, slug: &TenantSlug, name: &str, password: &SecretString) -> anyhow::Result<()> {
-    let password_hash = Some(hash(platform, password).await?.into_stored());
+    let password_hash = Some(hash(platform, password).await?.expose().to_owned());
     let order = TenantOrder {
         slug: slug.clone(),
         name: name.to_owned(),
@@ -102,5 +102,5 @@ async fn create_tenant(platform: &Platform, slug: &TenantSlug, name: &str, passw
 }
 
 async fn hash(platform: &Platform, password: &SecretString) -> anyhow::Result<PasswordHash> {
-    Ok(platform.hasher.hash(&Password::parse_new(password.expose_secret())?).await?)
+    Ok(platform.hasher.hash(&Password::parse_new(password.expose_secret().to_owned())?).await?)
 }

@@ -5,9 +5,11 @@
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use crate::config::Config;
+use tokio::task::spawn_blocking;
+
+use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, migrations};
-use crate::identity::password::PasswordHasher;
+use crate::identity::password::{PasswordError, PasswordHasher};
 use crate::provisioner::Provisioner;
 use crate::tenancy::{TenantPools, TenantRegistry};
 
@@ -26,28 +28,42 @@ pub struct Platform {
     pub database: Database,
 }
 
+/// Why the platform cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// The database is not there, or cannot be migrated.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The password hasher cannot be made.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
 impl Platform {
     /// Opens the database and brings the platform schema up to date.
     ///
     /// # Errors
-    /// [`DatabaseError`] when the database is not there or cannot be migrated.
-    pub async fn open(config: &Config) -> Result<Self, DatabaseError> {
-        let database = Database::open(&config.database).await?;
+    /// `Database` when the database is not there or cannot be migrated.
+    pub async fn open(config: &Config) -> Result<Self, PlatformError> {
+        // Both take a while, on different processors.
+        let (database, hasher) = tokio::join!(Database::open(&config.database), hasher(config));
+        let (database, hasher) = (database?, hasher?);
         migrations::run(database.connector()).await?;
         let pools = TenantPools::new(database.connector().clone(), &config.pool);
         Ok(Self {
             registry: TenantRegistry::new(pools.clone()),
             provisioner: Provisioner::new(database.connector().clone(), config.pool.isolation),
-            hasher: hasher(config),
+            hasher,
             pools,
             database,
         })
     }
 }
 
-fn hasher(config: &Config) -> PasswordHasher {
-    let identity = &config.identity;
-    let half_of_processors = || available_parallelism().map_or(1, NonZero::get).div_ceil(2);
-    let at_once = identity.password_threads.map_or_else(half_of_processors, usize::from);
-    PasswordHasher::new(identity.password_pepper.clone(), identity.password_cost, at_once, identity.password_queue.into())
+async fn hasher(config: &Config) -> Result<PasswordHasher, PlatformError> {
+    let IdentityConfig { password_pepper: pepper, password_cost: cost, password_queue: queue, .. } = config.identity.clone();
+    let processors = available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let half_of_them = NonZero::new(processors.get().div_ceil(2)).unwrap_or(NonZero::<usize>::MIN);
+    let at_once = config.identity.password_threads.map_or(half_of_them, NonZero::from);
+    Ok(spawn_blocking(move || PasswordHasher::new(&pepper, cost, at_once, queue.into())).await.map_err(PasswordError::from)??)
 }

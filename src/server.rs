@@ -4,14 +4,16 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev::Server, web};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
-use crate::http;
+use crate::http::{self, Drain};
 use crate::identity::{Identity, bootstrap};
 use crate::platform::Platform;
+use crate::resource::{JsonLimit, path_config};
 use crate::routes;
 
 /// A server that listens, with everything behind it.
@@ -19,6 +21,7 @@ use crate::routes;
 pub struct Application {
     port: u16,
     server: ServerFuture,
+    drain: web::Data<Drain>,
     platform: Arc<Platform>,
 }
 
@@ -53,19 +56,25 @@ impl Application {
         let identity = Identity::open(&config.identity, &platform.pools).await.context("Failed to load the signing keys")?;
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
-        let body_limit = config.http.body_limit;
+        let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
+        let drain = web::Data::new(Drain::default());
+        let draining = drain.clone();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(platform_data.clone())
                 .app_data(identity.clone())
-                .configure(|app| http::configure(app, body_limit))
+                .app_data(drain.clone())
+                .app_data(body_limit.clone())
+                .app_data(path_config())
                 .configure(routes::configure)
-                .wrap(http::observe())
+                .default_service(web::to(http::not_found))
+                .wrap(from_fn(http::observe))
         })
+        .disable_signals()
         .shutdown_timeout(shutdown.into())
         .listen(listener)?
         .run();
-        Ok(Self { port, server: ServerFuture(server), platform })
+        Ok(Self { port, server: ServerFuture(server), drain: draining, platform })
     }
 
     /// The port that the server listens on.
@@ -83,7 +92,17 @@ impl Application {
     /// # Errors
     /// What the operating system says when it takes the listener away.
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        Ok(self.server.0.await?)
+        let handle = self.server.0.handle();
+        let mut server = self.server.0;
+        tokio::select! {
+            ended = &mut server => return Ok(ended?),
+            signal = http::stop_signal() => {
+                tracing::info!("stopping on {}: requests under way get to finish", signal?);
+                self.drain.begin();
+            }
+        }
+        let (_, ended) = tokio::join!(handle.stop(true), server);
+        Ok(ended?)
     }
 }
 

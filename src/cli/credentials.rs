@@ -6,7 +6,8 @@ use anyhow::Context;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::identity::password::{Password, PasswordHasher, generate_password};
+use crate::identity::generated_password::generate_password;
+use crate::identity::password::{Password, PasswordHasher};
 
 /// Where a new password comes from.
 #[derive(Debug, Args)]
@@ -36,8 +37,8 @@ impl PasswordSource {
             Some(password) => password.clone(),
             None => read_line()?,
         };
-        let password = Password::parse_new(text.expose_secret())?;
-        Ok(NewPassword { hash: hasher.hash(&password).await?.into_stored(), generated })
+        let password = Password::parse_new(text.expose_secret().to_owned())?;
+        Ok(NewPassword { hash: hasher.hash(&password).await?.expose().to_owned(), generated })
     }
 }
 

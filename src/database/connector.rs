@@ -69,7 +69,7 @@ impl Connector {
     pub async fn check_version(&self) -> Result<(), DatabaseError> {
         let connection = self.connect().await?;
         let version = server_version(&connection).await.map_err(|error| self.unreachable(&error))?;
-        let major = version.split(|character: char| !character.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+        let major: Option<u32> = version.split(|character: char| !character.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
         match major {
             Some(major) if major < OLDEST_VERSION => Err(DatabaseError::TooOld { address: self.address(), version }),
             _ => Ok(()),

@@ -1,6 +1,8 @@
 //! The platform's migrations: the SQL under `migrations/`, compiled in and run by one process at a time.
 
 use connection::PlatformConn;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -63,4 +65,11 @@ async fn blocking<Value: Send + 'static>(
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 fn refused(error: diesel::result::Error) -> DatabaseError {
     DatabaseError::Migration { reason: error.to_string() }
+}
+
+/// Version of the newest migration of this build.
+pub fn version() -> String {
+    let migrations: diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> = MIGRATIONS.migrations();
+    let names = migrations.unwrap_or_default().into_iter().map(|migration| migration.name().version().to_string());
+    names.max().unwrap_or_default()
 }

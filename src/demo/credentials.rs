@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::identity::password::generate_password;
+use crate::identity::generated_password::generate_password;
 
 /// Passwords by name, and the file that keeps them.
 #[derive(Debug)]

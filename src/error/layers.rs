@@ -20,7 +20,7 @@ impl From<ResolveError> for ApiError {
             ResolveError::Provisioning => return Self::new(Code::TenantProvisioning).retry_after(PROVISIONING),
             ResolveError::Pool(_) | ResolveError::Query(_) => Code::Unavailable,
         };
-        Self::new(code).source(error)
+        Self::new(code).because(error)
     }
 }
 
@@ -31,13 +31,13 @@ impl From<PoolError> for ApiError {
             PoolError::Database(_) => Code::Unavailable,
             PoolError::Bind(_) => Code::Internal,
         };
-        Self::new(code).source(error)
+        Self::new(code).because(error)
     }
 }
 
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
-        Self::new(Code::InvalidToken).source(error)
+        Self::new(Code::InvalidToken).because(error)
     }
 }
 
@@ -61,8 +61,8 @@ impl From<ProvisionError> for ApiError {
                 let detail = format!("the tenant's schema cannot be initialized: {difference}");
                 Self::new(Code::Conflict).detail(detail)
             }
-            ProvisionError::Admin(_) => Self::new(Code::ValidationFailed).field("admin", "cannot be created").source(error),
-            ProvisionError::Database(_) => Self::new(Code::Unavailable).source(error),
+            ProvisionError::Admin(_) => Self::new(Code::ValidationFailed).field("admin", "cannot be created").because(error),
+            ProvisionError::Database(_) => Self::new(Code::Unavailable).because(error),
             ProvisionError::Query(_) | ProvisionError::Receipt(_) => Self::internal(error),
         }
     }

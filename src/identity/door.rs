@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, web};
 use platform_schema::{Tenant, TenantKey};
 
 use crate::error::{ApiError, Code};
-use crate::http::LogFields;
+use crate::http::RequestContext;
 use crate::platform::Platform;
 
 /// The header that names a tenant where the path does not: a tenant id, `tenant_<id>`, or a slug.
@@ -21,6 +21,14 @@ pub fn platform(request: &HttpRequest) -> Result<&Platform, ApiError> {
     data.map(|platform| platform.get_ref()).ok_or_else(|| ApiError::internal("the application has no platform"))
 }
 
+/// What `X-Tenant-ID` names, for requests about a tenant rather than to one.
+///
+/// # Errors
+/// `bad_request` without the header, `tenant_not_found` for what could be no tenant's name.
+pub fn named_tenant(request: &HttpRequest) -> Result<TenantKey, ApiError> {
+    header(request)?.map_or_else(|| Err(unnamed()), key)
+}
+
 /// The tenant that the request is for, if it serves requests now.
 ///
 /// # Errors
@@ -31,7 +39,7 @@ pub async fn tenant(request: &HttpRequest) -> Result<Arc<Tenant>, ApiError> {
     let in_path = request.match_info().get("slug").map(key).transpose()?;
     let in_header = header(request)?.map(key).transpose()?;
     let tenant = match (&in_path, &in_header) {
-        (None, None) => return Err(ApiError::new(Code::BadRequest).detail("no tenant is named (hint: send the header `X-Tenant-ID`, or use `/api/v1/tenants/{slug}/…`)")),
+        (None, None) => return Err(unnamed()),
         (Some(key), _) | (None, Some(key)) => registry.resolve(key).await?,
     };
     if let (Some(_), Some(header)) = (&in_path, &in_header)
@@ -39,12 +47,17 @@ pub async fn tenant(request: &HttpRequest) -> Result<Arc<Tenant>, ApiError> {
     {
         return Err(ApiError::new(Code::BadRequest).detail("the path and the header `X-Tenant-ID` name different tenants"));
     }
-    LogFields::tenant(request, tenant.id.as_str());
+    RequestContext::of(request)?.record_tenant(&tenant.id);
     Ok(tenant)
 }
 
+fn unnamed() -> ApiError {
+    let detail = "no tenant is named (hint: send the header `X-Tenant-ID`, or use `/api/v1/tenants/{slug}/…`)";
+    ApiError::new(Code::BadRequest).detail(detail)
+}
+
 fn key(text: &str) -> Result<TenantKey, ApiError> {
-    text.parse().map_err(|_: platform_schema::tenant_key::TenantKeyError| ApiError::new(Code::TenantNotFound))
+    text.parse().or(Err(ApiError::new(Code::TenantNotFound)))
 }
 
 fn header(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
@@ -53,5 +66,5 @@ fn header(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     if values.next().is_some() {
         return Err(ApiError::new(Code::BadRequest).detail("the header `X-Tenant-ID` is given twice"));
     }
-    value.to_str().map(Some).map_err(|_| ApiError::new(Code::TenantNotFound))
+    value.to_str().map(Some).or(Err(ApiError::new(Code::TenantNotFound)))
 }

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::Utc;
 use platform_schema::{NewPlatformSession, SystemUser, Tenant};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tenant_schema::identity::{NewUserSession, Role, User};
+use tenant_schema::identity::{Access, NewUserSession, User};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,7 +17,8 @@ use super::Identity;
 use super::client::Client;
 use super::password::{Password, PasswordHash, Verification};
 use super::refresh_token::{RefreshKey, RefreshToken};
-use super::token::{PlatformClaims, TenantClaims};
+use super::permission::Grants;
+use super::token::{AccessToken, PlatformSubject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
 
@@ -57,14 +58,7 @@ pub struct LoggedIn<User> {
     /// Always `Bearer`.
     token_type: &'static str,
     /// Seconds that the access token lives.
-    expires_in: u32,
-}
-
-/// What a session begins with.
-struct Beginning {
-    session_id: Uuid,
-    key: RefreshKey,
-    expires_at: DateTime<Utc>,
+    expires_in: i64,
 }
 
 impl Identity {
@@ -83,25 +77,34 @@ impl Identity {
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
-        let rehashed = check(platform, &credentials.password, stored.map(PasswordHash::from_stored)).await?;
+        let rehashed = check(platform, &credentials.password, stored.map(PasswordHash::stored)).await?;
         let user = found.filter(|user| user.is_active).ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
 
-        let beginning = self.begin()?;
+        let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewUserSession {
-            id: beginning.session_id,
+            id: Uuid::now_v7(),
             user_id: user.id,
-            refresh_key: beginning.key.as_bytes().to_vec(),
+            refresh_key: key.expose().to_vec(),
             device_id: credentials.device_id.clone(),
             ip: client.ip,
             user_agent: client.user_agent,
-            expires_at: beginning.expires_at,
+            expires_at: Utc::now() + self.session_lifetime(),
         };
         let lease = platform.pools.lease(&tenant.id).await?;
         session.insert(&lease).await?;
-        User::record_login(user.id, rehashed.as_ref().map(PasswordHash::as_stored), &lease).await?;
-        let roles = Role::names_of(user.id, &lease).await?;
-        let claims = TenantClaims::new(self.issue(user.id, beginning.session_id), tenant, &user, &roles);
-        self.logged_in((user, roles), self.tokens().sign(&claims)?, &beginning)
+        User::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease).await?;
+        let access = Access::load(user.id, session.id, &lease).await?.ok_or(Code::InvalidCredentials)?;
+        drop(lease);
+        let subject = TenantSubject {
+            tid: tenant.id.clone(),
+            tenant_slug: tenant.slug.to_string(),
+            email: user.email.clone(),
+            username: user.username.clone(),
+            roles: access.roles.clone(),
+            permissions: Grants::of(&access).granted(),
+        };
+        let token = self.tokens().issue(user.id, session.id, subject).map_err(ApiError::internal)?;
+        Ok(LoggedIn::new((user, access.roles), &token, &RefreshToken::mint(session.id, 0, &key)))
     }
 
     /// Logs a system user in.
@@ -112,41 +115,39 @@ impl Identity {
         let lease = platform.pools.platform().await?;
         let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
         drop(lease);
-        let stored = found.as_ref().map(|user| PasswordHash::from_stored(user.password_hash.clone()));
+        let stored = found.as_ref().map(|user| PasswordHash::stored(user.password_hash.clone()));
         let rehashed = check(platform, &credentials.password, stored).await?;
         let user = found.filter(|user| user.is_active).ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
 
-        let beginning = self.begin()?;
+        let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewPlatformSession {
-            id: beginning.session_id,
+            id: Uuid::now_v7(),
             system_user_id: user.id,
-            refresh_key: beginning.key.as_bytes().to_vec(),
+            refresh_key: key.expose().to_vec(),
             ip: client.ip,
             user_agent: client.user_agent,
-            expires_at: beginning.expires_at,
+            expires_at: Utc::now() + self.session_lifetime(),
         };
         let lease = platform.pools.platform().await?;
         session.insert(&lease).await?;
-        SystemUser::record_login(user.id, rehashed.as_ref().map(PasswordHash::as_stored), &lease).await?;
-        let claims = PlatformClaims::new(self.issue(user.id, beginning.session_id), &user);
-        self.logged_in(user, self.tokens().sign(&claims)?, &beginning)
-    }
-
-    fn begin(&self) -> Result<Beginning, ApiError> {
-        Ok(Beginning {
-            session_id: Uuid::now_v7(),
-            key: RefreshKey::generate().map_err(ApiError::internal)?,
-            expires_at: Utc::now() + TimeDelta::seconds(self.refresh_ttl().into()),
-        })
-    }
-
-    fn logged_in<User>(&self, user: User, access_token: String, beginning: &Beginning) -> Result<LoggedIn<User>, ApiError> {
-        let refresh = RefreshToken::mint(beginning.session_id, 0, &beginning.key);
-        Ok(LoggedIn { user, access_token, refresh_token: refresh.to_string(), token_type: "Bearer", expires_in: self.access_ttl() })
+        SystemUser::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease).await?;
+        drop(lease);
+        let token = self.tokens().issue(user.id, session.id, PlatformSubject { role: user.role }).map_err(ApiError::internal)?;
+        Ok(LoggedIn::new(user, &token, &RefreshToken::mint(session.id, 0, &key)))
     }
 }
 
 impl<User> LoggedIn<User> {
+    fn new(user: User, access: &AccessToken, refresh: &RefreshToken) -> Self {
+        Self {
+            user,
+            access_token: access.expose().to_owned(),
+            refresh_token: refresh.expose().expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: access.expires_in,
+        }
+    }
+
     /// The same login with the user shown in another way.
     pub fn map<Shown>(self, show: impl FnOnce(User) -> Shown) -> LoggedIn<Shown> {
         LoggedIn {
@@ -161,7 +162,7 @@ impl<User> LoggedIn<User> {
 
 /// Checks a password. Gives a new hash when the cost has changed since the stored one was made.
 async fn check(platform: &Platform, presented: &SecretString, stored: Option<PasswordHash>) -> Result<Option<PasswordHash>, ApiError> {
-    let password = Password::presented(presented).map_err(|error| ApiError::new(Code::InvalidCredentials).source(error))?;
+    let password = Password::presented(presented.expose_secret().to_owned()).map_err(|error| ApiError::new(Code::InvalidCredentials).because(error))?;
     match platform.hasher.verify(&password, stored.as_ref()).await? {
         Verification::Mismatch => Err(ApiError::new(Code::InvalidCredentials)),
         Verification::Match => Ok(None),

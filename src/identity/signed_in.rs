@@ -9,10 +9,10 @@ use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::Access;
 
-use super::permission::{Decision, Grants, decide};
+use super::permission::{Decision, Grants};
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
-use crate::http::LogFields;
+use crate::http::RequestContext;
 use crate::tenancy::Lease;
 
 /// A caller who is known, with access to the tenant's data but no permission proven yet.
@@ -57,7 +57,7 @@ impl SignedIn {
     /// # Errors
     /// `permission_denied`.
     pub fn require(&self, permission: &'static str) -> Result<(), ApiError> {
-        match decide(permission, &self.grants) {
+        match self.grants.decide(permission) {
             Decision::Allowed(_) => Ok(()),
             Decision::Denied(_) => Err(ApiError::new(Code::PermissionDenied).detail(format!("this takes the permission `{permission}`"))),
         }
@@ -66,10 +66,10 @@ impl SignedIn {
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
         let claims = Identity::of(request)?.tokens().verify_tenant(bearer::token(request)?)?;
         let tenant = door::tenant(request).await?;
-        if claims.tid != tenant.id {
+        if claims.subject.tid != tenant.id {
             return Err(ApiError::new(Code::TenantMismatch));
         }
-        LogFields::user(request, &claims.sub);
+        RequestContext::of(request)?.record_user(claims.sub);
         let lease = door::platform(request)?.pools.lease(&tenant.id).await?;
         let access = Access::load(claims.sub, claims.sid, &lease).await?;
         let access = access.filter(|access| access.user.is_active).ok_or_else(|| ApiError::new(Code::InvalidToken))?;

@@ -12,7 +12,7 @@ use platform_schema::{PlatformSession, SystemUser, SystemUserRole};
 
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
-use crate::http::{LogFields, RequestContext};
+use crate::http::RequestContext;
 use crate::platform::Platform;
 use crate::provisioner::order::Requester;
 use crate::tenancy::PlatformLease;
@@ -73,7 +73,8 @@ impl SystemCaller {
 
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
         let claims = Identity::of(request)?.tokens().verify_platform(bearer::token(request)?)?;
-        LogFields::user(request, &claims.sub);
+        let context = RequestContext::of(request)?;
+        context.record_user(claims.sub);
         let platform: &Platform = door::platform(request)?;
         let lease = platform.pools.platform().await?;
         let (user, session) = futures_util::try_join!(SystemUser::find(claims.sub, &lease), PlatformSession::find_live(claims.sid, &lease))?;
@@ -81,7 +82,7 @@ impl SystemCaller {
         if session.is_none_or(|session| session.system_user_id != user.id) {
             return Err(ApiError::new(Code::SessionEnded));
         }
-        Ok(Self { user, request_id: RequestContext::of(request).request_id().to_owned(), lease })
+        Ok(Self { user, request_id: context.id().to_owned(), lease })
     }
 }
 

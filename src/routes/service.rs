@@ -7,7 +7,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::database::migrations;
 use crate::error::{ApiError, Code};
-use crate::http::Methods;
+use crate::http::{Drain, Methods};
 use crate::identity::Identity;
 use crate::platform::Platform;
 use crate::resource::Success;
@@ -58,11 +58,14 @@ async fn show_health() -> Success<StateView> {
 
 /// Whether requests can be served: the database answers and the platform schema is current.
 #[utoipa::path(get, path = "/ready", tag = "service", security(()), responses((status = 200, body = Success<StateView>)))]
-async fn show_readiness(platform: Data<Platform>) -> Result<Success<StateView>, ApiError> {
+async fn show_readiness(platform: Data<Platform>, drain: Data<Drain>) -> Result<Success<StateView>, ApiError> {
+    if drain.is_draining() {
+        return Err(ApiError::new(Code::Unavailable).because("the server is stopping"));
+    }
     match migrations::are_current(platform.database.connector()).await {
         Ok(true) => Ok(Success::new("ready", StateView { status: "ready" })),
-        Ok(false) => Err(ApiError::new(Code::Unavailable).source("the platform schema is behind this build")),
-        Err(error) => Err(ApiError::new(Code::Unavailable).source(error)),
+        Ok(false) => Err(ApiError::new(Code::Unavailable).because("the platform schema is behind this build")),
+        Err(error) => Err(ApiError::new(Code::Unavailable).because(error)),
     }
 }
 

@@ -43,9 +43,9 @@ struct Bootstrap {
     responses((status = 201, body = Success<SystemUserView>)))]
 async fn bootstrap_platform(platform: Data<Platform>, body: StrictJson<Bootstrap>) -> Result<Success<SystemUserView>, ApiError> {
     let (address, password) = body.check()?;
-    let hash = platform.hasher.hash(&password).await?;
     let mut conn = platform.pools.platform().await?;
-    let admin = bootstrap::redeem(&body.token, &address, &hash, &mut conn).await.map_err(refused)?;
+    let token = body.token.expose_secret();
+    let admin = bootstrap::redeem(token, address, &password, &platform.hasher, &mut conn).await.map_err(refused)?;
     Ok(Success::created("the first system admin was created", "/api/v1/platform/auth/me", admin.into()))
 }
 
@@ -53,7 +53,7 @@ impl Bootstrap {
     fn check(&self) -> Result<(String, Password), ApiError> {
         let mut validation = Validation::new();
         let address = validation.take("email", email::normalize(&self.email));
-        let password = validation.take("password", Password::parse_new(self.password.expose_secret()));
+        let password = validation.take("password", Password::parse_new(self.password.expose_secret().to_owned()));
         validation.finish()?;
         address.zip(password).ok_or_else(|| ApiError::new(Code::ValidationFailed))
     }
@@ -61,7 +61,9 @@ impl Bootstrap {
 
 fn refused(error: BootstrapError) -> ApiError {
     match error {
-        BootstrapError::Invalid => ApiError::new(Code::InvalidCredentials).detail("the bootstrap token is not valid"),
+        BootstrapError::InvalidToken => ApiError::new(Code::InvalidCredentials).detail("the bootstrap token is not valid"),
+        BootstrapError::AlreadyDone => ApiError::new(Code::Conflict).detail("the platform has a system user already"),
+        BootstrapError::Password(error) => error.into(),
         error => ApiError::internal(error),
     }
 }

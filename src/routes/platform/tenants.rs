@@ -106,7 +106,7 @@ async fn initialize_tenant_by_header(
     platform: Data<Platform>,
     request: HttpRequest,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
-    let initialized = platform.provisioner.initialize(&door::key(&request)?, &caller.into_requester()).await?;
+    let initialized = platform.provisioner.initialize(&door::named_tenant(&request)?, &caller.into_requester()).await?;
     Ok(Success::new("the tenant is initialized", initialized))
 }
 

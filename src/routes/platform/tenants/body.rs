@@ -73,7 +73,7 @@ impl CreateTenant {
     pub(super) async fn order(self, hasher: &PasswordHasher, requester: Requester, receipt: Option<ReceiptRequest>) -> Result<TenantOrder, ApiError> {
         let checked = self.check()?;
         let password_hash = match &checked.password {
-            Some(password) => Some(hasher.hash(password).await?.into_stored()),
+            Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
             None => None,
         };
         let admin = FirstAdmin { email: checked.email, username: checked.username, password_hash };
@@ -86,7 +86,7 @@ impl CreateTenant {
         let slug = validation.take("slug", self.slug.parse());
         let email = validation.take("admin.email", email::normalize(&self.admin.email));
         let username = validation.take("admin.username", email::check_username(&self.admin.username));
-        let password = self.admin.password.as_ref().map(|password| Password::parse_new(password.expose_secret())).transpose();
+        let password = self.admin.password.as_ref().map(|password| Password::parse_new(password.expose_secret().to_owned())).transpose();
         let password = validation.take("admin.password", password);
         if !(1..=LONGEST_NAME).contains(&self.name.trim().chars().count()) {
             validation.field("name", format!("must be 1 to {LONGEST_NAME} characters"));

@@ -123,7 +123,7 @@ impl CreateUser {
     pub(super) async fn into_new_user(self, hasher: &PasswordHasher) -> Result<NewUser, ApiError> {
         let (new, password) = self.check()?;
         let password_hash = match &password {
-            Some(password) => Some(hasher.hash(password).await?.into_stored()),
+            Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
             None => None,
         };
         Ok(NewUser { password_hash, ..new })
@@ -131,7 +131,7 @@ impl CreateUser {
 
     fn check(self) -> Result<(NewUser, Option<Password>), ApiError> {
         let mut validation = Validation::new();
-        let password = self.password.as_ref().map(|password| Password::parse_new(password.expose_secret())).transpose();
+        let password = self.password.as_ref().map(|password| Password::parse_new(password.expose_secret().to_owned())).transpose();
         let password = validation.take("password", password);
         let names = [Some(&self.first_name), Some(&self.last_name), Some(&self.middle_name)];
         check_names(&mut validation, names);

@@ -1,0 +1,44 @@
+//! Routes of the documentation: `/openapi.json`, and `/docs` which shows it with assets shipped in the binary.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::web::{Bytes, Data, ServiceConfig};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::{platform, service, tenant};
+use crate::http::{Methods, openapi};
+
+/// The document, rendered once.
+#[derive(Debug)]
+struct Rendered(Bytes);
+
+/// Mounts the routes.
+pub fn configure(app: &mut ServiceConfig) {
+    let rendered = serde_json::to_vec(&document()).unwrap_or_default();
+    app.app_data(Data::new(Rendered(rendered.into())))
+        .service(Methods::at("/openapi.json").get(show_document))
+        .service(Methods::at("/docs").get(redirect_to_docs))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+}
+
+/// Every operation of the API, with security and error responses.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut shared = service::Documentation::openapi();
+    shared.merge(platform::bootstrap::Documentation::openapi());
+    shared.merge(platform::auth::Documentation::openapi());
+    shared.merge(platform::tenants::Documentation::openapi());
+    let mut tenant = tenant::auth::Documentation::openapi();
+    tenant.merge(tenant::users::Documentation::openapi());
+    openapi::assemble(shared, tenant)
+}
+
+#[expect(clippy::unused_async, reason = "the shape of a handler")]
+async fn show_document(rendered: Data<Rendered>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(rendered.0.clone())
+}
+
+#[expect(clippy::unused_async, reason = "the shape of a handler")]
+async fn redirect_to_docs() -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs/")).finish()
+}

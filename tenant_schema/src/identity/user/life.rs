@@ -1,0 +1,161 @@
+//! The life of a user: added with roles, signed in, changed, deleted, restored.
+
+use connection::TenantConn;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::super::role::Role;
+use super::super::user_role::UserRole;
+use super::{NewUser, User, UserChanges, users};
+
+diesel::define_sql_function! {
+    /// The time now, not the time at which the transaction began: two changes never share it.
+    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
+}
+
+impl NewUser {
+    /// A user of whom nothing but the keys is known.
+    pub fn new(email: String, username: String) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            email,
+            username,
+            password_hash: None,
+            first_name: None,
+            last_name: None,
+            middle_name: None,
+            image: None,
+            timezone: None,
+            email_verified_at: None,
+            password_changed_at: None,
+        }
+    }
+
+    /// Adds the user and gives them roles, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Self::insert`].
+    pub async fn insert_with_roles(
+        &self,
+        roles: &[Role],
+        conn: &mut TenantConn,
+    ) -> QueryResult<User> {
+        conn.transaction(async |conn| {
+            let user = self.insert(conn).await?;
+            for role in roles {
+                UserRole::assign(user.id, role.id, conn).await?;
+            }
+            Ok(user)
+        })
+        .await
+    }
+}
+
+impl User {
+    /// The name for people: given and family name, or the user name.
+    pub fn display_name(&self) -> String {
+        let parts = [&self.first_name, &self.last_name];
+        let names: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        if names.is_empty() {
+            self.username.clone()
+        } else {
+            names.join(" ")
+        }
+    }
+
+    /// Records that the user signed in, and the new hash when the password was hashed anew for it.
+    ///
+    /// # Errors
+    /// `NotFound` when the user is gone.
+    pub async fn record_login(
+        id: Uuid,
+        new_password_hash: Option<&str>,
+        mut conn: &TenantConn,
+    ) -> QueryResult<()> {
+        let changes = (
+            users::last_login_at.eq(clock_timestamp().nullable()),
+            new_password_hash.map(|hash| users::password_hash.eq(hash)),
+        );
+        diesel::update(users::table.find(id))
+            .filter(users::deleted_at.is_null())
+            .set(changes)
+            .returning(users::id)
+            .get_result::<Uuid>(&mut conn)
+            .await
+            .map(drop)
+    }
+
+    /// Changes a user whom `precondition` accepts, with the row locked in between.
+    ///
+    /// # Errors
+    /// `NotFound`, what the precondition says, or a violation of `users_email_key` or `users_username_key`.
+    pub async fn change<E: From<diesel::result::Error>>(
+        id: Uuid,
+        precondition: impl FnOnce(&Self) -> Result<(), E>,
+        changes: &UserChanges,
+        conn: &mut TenantConn,
+    ) -> Result<Self, E> {
+        conn.transaction(async |conn| {
+            precondition(&Self::lock(id, conn).await?)?;
+            let mut conn: &TenantConn = conn;
+            let changed = diesel::update(users::table.find(id))
+                .set((changes, users::updated_at.eq(clock_timestamp())))
+                .returning(Self::as_returning())
+                .get_result(&mut conn)
+                .await?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// Deletes softly a user whom `precondition` accepts.
+    ///
+    /// # Errors
+    /// `NotFound`, or what the precondition says.
+    pub async fn delete<E: From<diesel::result::Error>>(
+        id: Uuid,
+        precondition: impl FnOnce(&Self) -> Result<(), E>,
+        conn: &mut TenantConn,
+    ) -> Result<(), E> {
+        conn.transaction(async |conn| {
+            precondition(&Self::lock(id, conn).await?)?;
+            let mut conn: &TenantConn = conn;
+            diesel::update(users::table.find(id))
+                .set((
+                    users::deleted_at.eq(clock_timestamp().nullable()),
+                    users::updated_at.eq(clock_timestamp()),
+                ))
+                .execute(&mut conn)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Undoes a deletion. A user who is not deleted stays as they are.
+    ///
+    /// # Errors
+    /// `NotFound`, or a violation of `users_email_key` or `users_username_key` where another user has taken the key.
+    pub async fn restore(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
+        diesel::update(users::table.find(id))
+            .set((
+                users::deleted_at.eq(None::<chrono::DateTime<chrono::Utc>>),
+                users::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut conn)
+            .await
+    }
+
+    /// The user of this id, not deleted, with the row locked until the transaction ends.
+    async fn lock(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
+        users::table
+            .find(id)
+            .filter(users::deleted_at.is_null())
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(&mut conn)
+            .await
+    }
+}

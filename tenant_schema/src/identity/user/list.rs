@@ -1,0 +1,166 @@
+//! The list of users: filters, order and pages.
+
+use connection::TenantConn;
+use diesel::dsl::exists;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::super::role::roles;
+use super::super::user_role::user_roles;
+use super::{User, lower, users};
+
+/// Which users a list holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Part of the e-mail address, the user name or a name, in any case.
+    pub search: Option<String>,
+    /// Users with the role of this name.
+    pub role: Option<String>,
+    /// Users who may sign in, or may not.
+    pub is_active: Option<bool>,
+    /// Deleted users as well.
+    pub include_deleted: bool,
+}
+
+/// What users are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserSortKey {
+    /// When the user was made.
+    CreatedAt,
+    /// E-mail address, regardless of case.
+    Email,
+    /// User name, regardless of case.
+    Username,
+    /// Given name; users without one come last.
+    FirstName,
+    /// Family name; users without one come last.
+    LastName,
+}
+
+/// One key of an order, and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserOrder {
+    /// What to compare by.
+    pub key: UserSortKey,
+    /// Greatest first.
+    pub descending: bool,
+}
+
+type Filtered<'a> = users::BoxedQuery<'a, Pg>;
+
+impl UserFilter {
+    fn apply(&self) -> Filtered<'_> {
+        let mut query = users::table.into_boxed();
+        if !self.include_deleted {
+            query = query.filter(users::deleted_at.is_null());
+        }
+        if let Some(is_active) = self.is_active {
+            query = query.filter(users::is_active.eq(is_active));
+        }
+        if let Some(role) = &self.role {
+            let with_role = user_roles::table
+                .inner_join(roles::table)
+                .filter(user_roles::user_id.eq(users::id))
+                .filter(roles::deleted_at.is_null())
+                .filter(lower(roles::name).eq(lower(role)));
+            query = query.filter(exists(with_role));
+        }
+        if let Some(part) = &self.search {
+            let pattern = containing(part);
+            query = query.filter(
+                users::email
+                    .ilike(pattern.clone())
+                    .or(users::username.ilike(pattern.clone()))
+                    .or(users::first_name.ilike(pattern.clone()).is_true())
+                    .or(users::last_name.ilike(pattern).is_true()),
+            );
+        }
+        query
+    }
+}
+
+impl UserOrder {
+    fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
+        match (self.key, self.descending) {
+            (UserSortKey::CreatedAt, false) => query.then_order_by(users::created_at.asc()),
+            (UserSortKey::CreatedAt, true) => query.then_order_by(users::created_at.desc()),
+            (UserSortKey::Email, false) => query.then_order_by(lower(users::email).asc()),
+            (UserSortKey::Email, true) => query.then_order_by(lower(users::email).desc()),
+            (UserSortKey::Username, false) => query.then_order_by(lower(users::username).asc()),
+            (UserSortKey::Username, true) => query.then_order_by(lower(users::username).desc()),
+            (UserSortKey::FirstName, false) => {
+                query.then_order_by(users::first_name.asc().nulls_last())
+            }
+            (UserSortKey::FirstName, true) => {
+                query.then_order_by(users::first_name.desc().nulls_last())
+            }
+            (UserSortKey::LastName, false) => {
+                query.then_order_by(users::last_name.asc().nulls_last())
+            }
+            (UserSortKey::LastName, true) => {
+                query.then_order_by(users::last_name.desc().nulls_last())
+            }
+        }
+    }
+}
+
+/// A `LIKE` pattern for any text that contains `part`, taken literally.
+fn containing(part: &str) -> String {
+    let literal = part
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{literal}%")
+}
+
+impl User {
+    /// At most `limit` users after the first `offset`, compared by `orders` and at last by id.
+    pub async fn list(
+        filter: &UserFilter,
+        orders: &[UserOrder],
+        limit: i64,
+        offset: i64,
+        mut conn: &TenantConn,
+    ) -> QueryResult<Vec<Self>> {
+        let sorted = orders
+            .iter()
+            .fold(filter.apply(), |query, order| order.apply(query));
+        // Equal users would otherwise change places from page to page.
+        sorted
+            .then_order_by(users::id.asc())
+            .select(Self::as_select())
+            .limit(limit)
+            .offset(offset)
+            .load(&mut conn)
+            .await
+    }
+
+    /// How many users pass the filter.
+    pub async fn count(filter: &UserFilter, mut conn: &TenantConn) -> QueryResult<i64> {
+        filter.apply().count().get_result(&mut conn).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::debug_query;
+
+    use super::*;
+
+    #[test]
+    fn wildcards_in_a_search_are_taken_literally() {
+        assert_eq!(containing(r"50%_\"), r"%50\%\_\\%");
+    }
+
+    #[test]
+    fn deleted_users_are_left_out_unless_asked_for() {
+        let sql = |filter: UserFilter| debug_query::<Pg, _>(&filter.apply()).to_string();
+        assert!(sql(UserFilter::default()).contains(r#""deleted_at" IS NULL"#));
+        let all = UserFilter {
+            include_deleted: true,
+            ..UserFilter::default()
+        };
+        assert!(!sql(all).contains("IS NULL"));
+    }
+}

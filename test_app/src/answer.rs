@@ -1,0 +1,56 @@
+//! What a caller got: status, headers, body.
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// An answer of the API, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, text: response.text().await.expect("the body is read") }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON in {self:?}"))
+    }
+
+    /// The part of the body at a JSON pointer: `/data/id`.
+    pub fn at(&self, pointer: &str) -> Value {
+        self.json().pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer} in {self:?}")).clone()
+    }
+
+    /// The text at a JSON pointer.
+    pub fn text_at(&self, pointer: &str) -> String {
+        let value = self.at(pointer);
+        value.as_str().unwrap_or_else(|| panic!("no text at {pointer} in {self:?}")).to_owned()
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The stable code of a problem document.
+    pub fn code(&self) -> String {
+        self.text_at("/code")
+    }
+
+    /// Fails the test unless the status is this one.
+    #[must_use]
+    pub fn expect_status(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:#?}");
+        self
+    }
+}

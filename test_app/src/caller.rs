@@ -1,0 +1,97 @@
+//! Callers of the API as objects: each knows its address, its token and its tenant.
+
+use reqwest::header::{AUTHORIZATION, IF_MATCH};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::Answer;
+
+/// Someone who calls the API.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    client: Client,
+    address: String,
+    token: Option<String>,
+    tenant: Option<String>,
+}
+
+impl Caller {
+    pub(crate) fn anonymous(address: &str) -> Self {
+        Self { client: Client::new(), address: address.to_owned(), token: None, tenant: None }
+    }
+
+    /// The same caller, logged in to a tenant.
+    pub async fn log_in(&self, slug: &str, username: &str, password: &str) -> Self {
+        let answer = self.post(&format!("/api/v1/tenants/{slug}/auth/login"), &json!({ "username": username, "password": password })).await;
+        let token = answer.expect_status(200).text_at("/data/access_token");
+        Self { token: Some(token), tenant: Some(slug.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller, logged in to the platform.
+    pub async fn log_in_to_platform(&self, email: &str, password: &str) -> Self {
+        let answer = self.post("/api/v1/platform/auth/login", &json!({ "email": email, "password": password })).await;
+        Self { token: Some(answer.expect_status(200).text_at("/data/access_token")), tenant: None, ..self.clone() }
+    }
+
+    /// The same caller at another tenant's door, with the token they have.
+    #[must_use]
+    pub fn at(&self, slug: &str) -> Self {
+        Self { tenant: Some(slug.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller with another token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The caller's token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("the caller has a token")
+    }
+
+    /// A path of the caller's tenant: `/users` becomes `/api/v1/tenants/acme/users`.
+    pub fn path(&self, path: &str) -> String {
+        let slug = self.tenant.as_deref().expect("the caller has a tenant");
+        format!("/api/v1/tenants/{slug}{path}")
+    }
+
+    /// A request that can still be changed. Tenant paths are not completed.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.address));
+        match &self.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("the server answers")).await
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `POST` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// `PATCH` with a JSON body, of the version that the ETag names.
+    pub async fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).header(IF_MATCH, etag).json(body)).await
+    }
+
+    /// `PUT` with a JSON body, of the version that the ETag names.
+    pub async fn put(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).header(IF_MATCH, etag).json(body)).await
+    }
+
+    /// `DELETE` of the version that the ETag names.
+    pub async fn delete(&self, path: &str, etag: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path).header(IF_MATCH, etag)).await
+    }
+}

@@ -1,0 +1,152 @@
+//! A database for one test: a copy of a migrated template on an embedded server that all test processes share.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rowhouse::database::embedded::{Durability, EmbeddedServer, EmbeddedSettings};
+use rowhouse::database::{Connector, migrations};
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+/// Seconds that a statement of a test may take.
+const STATEMENT_TIMEOUT: u32 = 60;
+
+/// How long the server waits for the next test binary before it stops.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Databases of tests that were killed are dropped when they are this old, in milliseconds.
+const LEFTOVER_AGE: u64 = 15 * 60 * 1_000;
+
+/// Held while the template is made. The key is the bytes of `template`.
+const TEMPLATE_LOCK: &str = "SELECT pg_advisory_lock(x'74656d706c617465'::bigint)";
+
+static SERVER: OnceLock<EmbeddedServer> = OnceLock::new();
+
+/// A database of one test, dropped with its tenants' roles when the test is over.
+#[derive(Debug)]
+pub struct TestDatabase {
+    name: String,
+    url: String,
+}
+
+impl TestDatabase {
+    /// A migrated platform without tenants.
+    pub async fn create() -> Self {
+        let template = template().await;
+        let database = Self::named(format!("test_{}", Uuid::now_v7().simple()));
+        run(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name)).await;
+        database
+    }
+
+    /// A database with nothing in it, not even the platform.
+    pub async fn empty() -> Self {
+        let database = Self::named(format!("test_{}", Uuid::now_v7().simple()));
+        run(&format!("CREATE DATABASE {}", database.name)).await;
+        database
+    }
+
+    fn named(name: String) -> Self {
+        Self { url: url_of(&name), name }
+    }
+
+    /// The URL of the database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A connection of the login role, for what no API shows.
+    pub async fn client(&self) -> Client {
+        connect(&self.url).await
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (name, url) = (self.name.clone(), self.url.clone());
+        // A thread with a runtime of its own, since the test's runtime is ending.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(drop_database(&name, &url));
+        });
+        if dropping.join().is_err() && !std::thread::panicking() {
+            panic!("the test's database was not dropped");
+        }
+    }
+}
+
+fn server() -> &'static EmbeddedServer {
+    SERVER.get_or_init(|| {
+        let settings = EmbeddedSettings { durability: Durability::Disposable, linger: LINGER, ..EmbeddedSettings::at(directory()) };
+        EmbeddedServer::start(&settings).expect("the embedded server starts")
+    })
+}
+
+/// Beside the test binaries: `target/test-postgres`.
+fn directory() -> PathBuf {
+    let binary = std::env::current_exe().expect("the path of the test binary");
+    let target = binary.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    target.expect("the test binary is in a target folder").join("test-postgres")
+}
+
+/// The server's URL names its own database last.
+fn url_of(database: &str) -> String {
+    let url = server().url();
+    let (server, _) = url.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{database}")
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, driver) = tokio_postgres::connect(url, NoTls).await.expect("a connection to the test's database");
+    tokio::task::spawn(driver);
+    client
+}
+
+async fn run(sql: &str) {
+    connect(server().url()).await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+}
+
+/// Name of the template, made by the first test that needs it; another version of the migrations has another one.
+async fn template() -> String {
+    let name = format!("template_{}", migrations::version());
+    let client = connect(server().url()).await;
+    client.batch_execute(TEMPLATE_LOCK).await.expect("the template's lock");
+    let exists = client.query_opt("SELECT FROM pg_database WHERE datname = $1 AND NOT datallowconn", &[&name]).await;
+    if exists.expect("a list of databases").is_none() {
+        sweep(&client).await;
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.expect("no half-made template");
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("the template");
+        let connector = Connector::new(&url_of(&name), STATEMENT_TIMEOUT).expect("a connector");
+        migrations::run(&connector).await.expect("the platform is migrated");
+        // Nobody may connect to a database while it is copied.
+        let close = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        client.batch_execute(&close).await.expect("the template is closed");
+    }
+    name
+}
+
+/// Drops what tests that were killed have left.
+async fn sweep(client: &Client) {
+    let rows = client.query("SELECT datname::text FROM pg_database WHERE datname LIKE 'test\\_%'", &[]).await.expect("a list of databases");
+    for name in rows.iter().map(|row| row.get::<_, String>(0)).filter(|name| is_leftover(name)) {
+        drop_database(&name, &url_of(&name)).await;
+    }
+}
+
+/// The name carries the time: the first 48 bits of a UUID v7 are milliseconds.
+fn is_leftover(name: &str) -> bool {
+    let made = name.strip_prefix("test_").and_then(|id| Uuid::try_parse(id).ok()).map_or(0, |id| id.as_u64_pair().0 >> 16);
+    let now = Uuid::now_v7().as_u64_pair().0 >> 16;
+    now.saturating_sub(made) > LEFTOVER_AGE
+}
+
+async fn drop_database(name: &str, url: &str) {
+    let tenants = connect(url).await;
+    let rows = tenants.query("SELECT schema_name::text FROM shared.tenants", &[]).await.unwrap_or_default();
+    drop(tenants);
+    let server = connect(server().url()).await;
+    server.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.expect("the database is dropped");
+    for role in rows.iter().map(|row| row.get::<_, String>(0)) {
+        server.batch_execute(&format!("DROP ROLE IF EXISTS {role}")).await.expect("the tenant's role is dropped");
+    }
+}
