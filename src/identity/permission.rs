@@ -131,10 +131,10 @@ impl Grants {
     }
 
     /// The names of all permissions that the user has.
-    pub fn effective(&self) -> Vec<&'static str> {
+    pub fn granted(&self) -> Vec<String> {
         ALL.iter()
-            .copied()
             .filter(|permission| self.decide(permission).is_allowed())
+            .map(|&permission| permission.to_owned())
             .collect()
     }
 }
@@ -288,7 +288,7 @@ mod tests {
             grants.decide(UsersRead::NAME),
             Decision::Denied(Denial::Explicit { denied })
         );
-        assert_eq!(grants.effective(), [RolesRead::NAME]);
+        assert_eq!(grants.granted(), [RolesRead::NAME]);
     }
 
     #[test]
@@ -315,6 +315,6 @@ mod tests {
         grants.grant("user.*");
         grants.grant("users");
         grants.grant("*.read");
-        assert!(grants.effective().is_empty());
+        assert!(grants.granted().is_empty());
     }
 }
