@@ -18,7 +18,9 @@ pub enum SigningKeyError {
     #[error("the signing keys could not be read")]
     Database(#[from] diesel::result::Error),
     /// A kept key is damaged.
-    #[error("the signing key `{kid}` is damaged; hint: retire it with `provision keys rotate`")]
+    #[error(
+        "the signing key `{kid}` is damaged; hint: set its `retired_at` in `shared.signing_keys`"
+    )]
     Damaged {
         /// Which key.
         kid: String,
