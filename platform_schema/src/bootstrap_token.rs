@@ -1,7 +1,7 @@
 //! One-time tokens that make the first system user of an empty platform, as they are kept.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
+use diesel::dsl::{exists, now, select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -34,6 +34,15 @@ impl BootstrapToken {
             .execute(&mut conn)
             .await
             .map(drop)
+    }
+
+    /// Whether a token can still be redeemed.
+    pub async fn is_open(token_hash: &[u8], mut conn: &PlatformConn) -> QueryResult<bool> {
+        let open = bootstrap_tokens::table
+            .find(token_hash)
+            .filter(bootstrap_tokens::used_at.is_null())
+            .select(bootstrap_tokens::token_hash);
+        select(exists(open)).get_result(&mut conn).await
     }
 
     /// Redeems a token. Of several calls with the same token, one gets `true`.
