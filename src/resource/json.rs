@@ -105,7 +105,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(ApiError::new(Code::BadRequest)
             .detail("the body ended early")
-            .source(error.to_string())),
+            .because(error.to_string())),
         Err(_over_limit) => Err(too_large()),
     }
 }
