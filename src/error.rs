@@ -2,7 +2,7 @@
 //!
 //! Each layer has its own error: queries return `QueryResult`, domain code an enum without HTTP in it, binaries
 //! `anyhow`. [`ApiError`] is the only [`ResponseError`]; `Display` is its public half, `source()` the internal one.
-//! The response made here has a status and headers but no body: [`crate::http::observe`] writes the problem
+//! The response made here has a status and headers but no body: [`observe()`](crate::http::observe()) writes the problem
 //! document, because it alone knows request id and path, and logs the chain of sources once.
 
 mod code;

@@ -34,7 +34,7 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let exchange = Exchange::begin(&request);
     let span = tracing::info_span!("request", request_id = exchange.context.id());
-    let handled = next.call(request).instrument(span);
+    let handled = async move { next.call(request).await }.instrument(span);
     match AssertUnwindSafe(handled).catch_unwind().await {
         Ok(Ok(response)) => {
             let (request, response) = response.into_parts();
@@ -88,8 +88,12 @@ impl Exchange {
 
     /// Gives a response its body and headers, and the request its log event.
     fn finish(&self, response: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
-        let foreign = foreign_error(&response);
-        let error = own_error(&response).or(foreign.as_ref());
+        let own = own_error(&response);
+        let foreign = match own {
+            Some(_) => None,
+            None => foreign_error(&response),
+        };
+        let error = own.or(foreign.as_ref());
         let status = error.map_or_else(|| response.status(), ResponseError::status_code);
         self.log(status, error);
         let body = error.map(|error| Problem::new(error, &self.path, self.context.id()).to_json());

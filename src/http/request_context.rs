@@ -49,7 +49,7 @@ impl RequestContext {
         }))
     }
 
-    /// The context of `request`; an internal error if it did not pass [`crate::http::observe`].
+    /// The context of `request`; an internal error if it did not pass [`observe()`](crate::http::observe()).
     pub fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let context = request.extensions().get::<Self>().cloned();
         context.ok_or_else(|| ApiError::internal("the request passed no `observe` middleware"))

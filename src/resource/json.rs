@@ -28,7 +28,7 @@ impl Default for JsonLimit {
     }
 }
 
-/// A JSON body in which every field is known, given once and of its type.
+/// A JSON object in which every field is known, given once and of its type.
 ///
 /// Refused are: another content type (415); a body over [`JsonLimit`] (413); broken JSON, a key given twice, nesting
 /// deeper than `serde_json`'s 128 levels (400); unknown fields, wrong types and forbidden characters (422, naming

@@ -3,9 +3,15 @@
 #![expect(dead_code, reason = "of a toy endpoint only its description is used")]
 
 use serde_json::{Value, json};
-use utoipa::OpenApi;
+use utoipa::{OpenApi, ToSchema};
 
 use super::assemble;
+use crate::resource::{List, Success};
+
+#[derive(ToSchema)]
+struct Note {
+    title: String,
+}
 
 #[derive(OpenApi)]
 #[openapi(paths(health, login))]
@@ -22,11 +28,11 @@ fn health() {}
     responses((status = 200), (status = 401, description = "of its own")))]
 fn login() {}
 
-#[utoipa::path(get, path = "/notes", tag = "notes", responses((status = 200)))]
+#[utoipa::path(get, path = "/notes", tag = "notes", responses((status = 200, body = List<Note>)))]
 fn list_notes() {}
 
 #[utoipa::path(patch, path = "/notes/{id}", params(("id" = Uuid, Path), ("If-Match" = String, Header)),
-    request_body = String, responses((status = 200)))]
+    request_body = Note, responses((status = 200, body = Success<Note>)))]
 fn update_note() {}
 
 fn document() -> Value {
@@ -89,6 +95,21 @@ fn errors_follow_from_what_an_operation_takes() {
     );
     let login = &paths["/api/v1/platform/login"]["post"];
     assert_eq!(login["responses"]["401"]["description"], "of its own");
+}
+
+#[test]
+fn an_envelope_shows_what_is_sent() {
+    let schemas = &document()["components"]["schemas"];
+    let members = |name: &str| {
+        let properties = schemas[name]["properties"].as_object().unwrap();
+        properties.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(members("Success_Note"), ["data", "message", "success"]);
+    assert_eq!(
+        members("List_Note"),
+        ["data", "message", "pagination", "success"]
+    );
+    assert_eq!(schemas["Problem"]["properties"]["errors"]["type"], "object");
 }
 
 #[test]
