@@ -2,7 +2,7 @@
 //!
 //! Each layer has its own error: queries return `QueryResult`, domain code an enum without HTTP in it, binaries
 //! `anyhow`. [`ApiError`] is the only [`ResponseError`]; `Display` is its public half, `source()` the internal one.
-//! The response made here has a status and headers but no body: [`crate::http::observe`] writes the problem
+//! The response made here has a status and headers but no body: [`observe()`](crate::http::observe()) writes the problem
 //! document, because it alone knows request id and path, and logs the chain of sources once.
 
 mod code;
@@ -16,7 +16,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -30,7 +30,7 @@ pub struct ApiError {
     code: Code,
     detail: Option<Cow<'static, str>>,
     fields: FieldErrors,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, Cow<'static, str>)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -45,7 +45,7 @@ impl ApiError {
             source: None,
         };
         if let Some(challenge) = code.challenge() {
-            error = error.header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            error = error.header(WWW_AUTHENTICATE, challenge);
         }
         match code.retry_after() {
             Some(delay) => error.retry_after(delay),
@@ -55,11 +55,11 @@ impl ApiError {
 
     /// A failure of ours: the client learns nothing but the request id, the log gets `source`.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::new(Code::Internal).source(source)
+        Self::new(Code::Internal).because(source)
     }
 
-    /// A request for `path`s that exist, with a method they do not have; `allowed` as in `GET, HEAD`.
-    pub fn method_not_allowed(allowed: HeaderValue) -> Self {
+    /// A path that exists, asked with a method it does not have; `allowed` as in `GET, HEAD`.
+    pub fn method_not_allowed(allowed: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::MethodNotAllowed).header(ALLOW, allowed)
     }
 
@@ -89,7 +89,7 @@ impl ApiError {
 
     /// Keeps the cause for the log.
     #[must_use]
-    pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -99,7 +99,7 @@ impl ApiError {
     pub fn retry_after(self, delay: Duration) -> Self {
         let part_of_a_second = u64::from(delay.subsec_nanos() > 0);
         let seconds = delay.as_secs().saturating_add(part_of_a_second).max(1);
-        self.header(RETRY_AFTER, HeaderValue::from(seconds))
+        self.header(RETRY_AFTER, seconds.to_string())
     }
 
     /// The row of the table of codes.
@@ -120,9 +120,9 @@ impl ApiError {
         }
     }
 
-    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    fn header(mut self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.retain(|(other, _)| *other != name);
-        self.headers.push((name, value));
+        self.headers.push((name, value.into()));
         self
     }
 }
@@ -147,11 +147,11 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::new(self.status_code());
+        let mut response = HttpResponse::build(self.status_code());
         for (name, value) in &self.headers {
-            response.headers_mut().insert(name.clone(), value.clone());
+            response.insert_header((name, value.as_ref()));
         }
-        response
+        response.finish()
     }
 }
 
@@ -176,7 +176,7 @@ impl From<DieselError> for ApiError {
             ) => Code::Unavailable,
             _ => Code::Internal,
         };
-        Self::new(code).source(error)
+        Self::new(code).because(error)
     }
 }
 

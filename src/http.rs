@@ -1,1 +1,21 @@
-//! x
+//! The HTTP shell around the endpoints: what every request and response has, whatever it is about.
+
+mod drain;
+mod fallback;
+mod methods;
+mod observe;
+pub mod openapi;
+mod request_context;
+mod security_headers;
+mod telemetry;
+mod trace;
+
+pub use self::{
+    drain::{Drain, stop_signal},
+    fallback::not_found,
+    methods::Methods,
+    observe::observe,
+    request_context::RequestContext,
+    telemetry::{LogFormat, subscriber},
+    trace::Trace,
+};

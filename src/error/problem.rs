@@ -31,7 +31,7 @@ pub struct Problem<'a> {
     message: &'a str,
     /// Field path → what is wrong with it.
     #[serde(skip_serializing_if = "FieldErrors::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, value_type = BTreeMap<String, Vec<String>>)]
     errors: &'a FieldErrors,
 }
 
@@ -54,5 +54,10 @@ impl<'a> Problem<'a> {
             message: error.public_detail(),
             errors: error.field_errors(),
         }
+    }
+
+    /// The document as text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -68,7 +68,7 @@ fn codes_rise_by_status() {
 fn internal_text_never_reaches_the_client() {
     let secret = r#"relation "tenant_0abc.users" does not exist: SELECT * FROM users at /srv/x.rs"#;
     for code in Code::ALL {
-        let mut error = ApiError::new(*code).source(secret);
+        let mut error = ApiError::new(*code).because(secret);
         if code.status().is_server_error() {
             error = error.detail(secret);
         }

@@ -19,7 +19,8 @@ use super::{ETag, PageRequest, Pagination};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Success<T> {
     /// Always true.
-    success: bool,
+    #[serde(rename = "success")]
+    succeeded: bool,
     /// What was done, for people.
     message: Cow<'static, str>,
     /// The thing.
@@ -36,7 +37,7 @@ impl<T: Serialize> Success<T> {
     /// 200 with `data`.
     pub fn new(message: impl Into<Cow<'static, str>>, data: T) -> Self {
         Self {
-            success: true,
+            succeeded: true,
             message: message.into(),
             data,
             status: StatusCode::OK,
@@ -99,7 +100,8 @@ impl<T: Serialize> Responder for Success<T> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
     /// Always true.
-    success: bool,
+    #[serde(rename = "success")]
+    succeeded: bool,
     /// What was listed, for people.
     message: Cow<'static, str>,
     /// The things, in the order asked for.
@@ -117,7 +119,7 @@ impl<T: Serialize> List<T> {
         total: i64,
     ) -> Self {
         Self {
-            success: true,
+            succeeded: true,
             message: message.into(),
             data: rows,
             pagination: Pagination::new(request, total),

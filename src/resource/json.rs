@@ -28,7 +28,7 @@ impl Default for JsonLimit {
     }
 }
 
-/// A JSON body in which every field is known, given once and of its type.
+/// A JSON object in which every field is known, given once and of its type.
 ///
 /// Refused are: another content type (415); a body over [`JsonLimit`] (413); broken JSON, a key given twice, nesting
 /// deeper than `serde_json`'s 128 levels (400); unknown fields, wrong types and forbidden characters (422, naming
@@ -105,7 +105,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(ApiError::new(Code::BadRequest)
             .detail("the body ended early")
-            .source(error.to_string())),
+            .because(error.to_string())),
         Err(_over_limit) => Err(too_large()),
     }
 }

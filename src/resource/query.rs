@@ -92,7 +92,7 @@ impl QueryParameters {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(query).map_err(|error| {
             ApiError::new(Code::BadRequest)
                 .detail("the query string is malformed")
-                .source(error)
+                .because(error)
         })?;
         let mut values = BTreeMap::new();
         for (name, value) in pairs.into_inner() {

@@ -136,7 +136,10 @@ impl<K: SortKey> IntoParams for Sort<K> {
 
 #[cfg(test)]
 mod tests {
+    use utoipa::IntoParams;
+
     use super::{Order, Sort, SortKey};
+    use crate::resource::PageRequest;
 
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Key {
@@ -170,5 +173,22 @@ mod tests {
     #[test]
     fn a_key_counts_once() {
         assert!(Sort::<Key>::parse("age,-age").is_err());
+    }
+
+    #[test]
+    fn the_parameters_of_a_list_are_optional() {
+        let page = PageRequest::into_params(|| None);
+        let sort = Sort::<Key>::into_params(|| None);
+        let parameters = serde_json::to_value([page, sort].concat()).unwrap();
+        for (parameter, name) in parameters
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(["page", "per_page", "sort"])
+        {
+            assert_eq!(parameter["name"], name);
+            assert_eq!(parameter["in"], "query");
+            assert_eq!(parameter["required"], false);
+        }
     }
 }

@@ -12,6 +12,11 @@ use crate::{
 /// Reads a `T`; 422 names unknown fields, a field of a wrong type and a field with a forbidden character.
 pub(super) fn read<T: DeserializeOwned>(document: Value) -> Result<T, ApiError> {
     let mut validation = Validation::new();
+    if !document.is_object() {
+        // A derived struct would also be read from an array, field by field in the order of the source.
+        validation.field(".", "must be an object");
+        return Err(validation.into_error());
+    }
     if let Some(path) = path_to_forbidden_character(&document) {
         validation.field(path.trim_start_matches('.'), FORBIDDEN_CHARACTER);
     }

@@ -1,0 +1,195 @@
+//! The one middleware: every response gets its headers, every error its problem document, every request its log event.
+
+use std::{any::Any, error::Error as _, iter::successors, panic::AssertUnwindSafe};
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::{
+        Method, StatusCode,
+        header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use futures_util::FutureExt;
+use tracing::{Instrument, Level};
+
+use super::{
+    request_context::{RequestContext, X_REQUEST_ID},
+    security_headers,
+};
+use crate::error::{ApiError, Code, Problem};
+
+const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Runs a request; wrap the application with `from_fn(observe)`, outermost.
+///
+/// A panicking handler is answered with 500 like any other failure of ours; only the request's own task unwinds.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let exchange = Exchange::begin(&request);
+    let span = tracing::info_span!("request", request_id = exchange.context.id());
+    let handled = async move { next.call(request).await }.instrument(span);
+    match AssertUnwindSafe(handled).catch_unwind().await {
+        Ok(Ok(response)) => {
+            let (request, response) = response.into_parts();
+            let response = exchange.finish(response.map_into_boxed_body());
+            Ok(ServiceResponse::new(request, response))
+        }
+        Ok(Err(error)) => Err(exchange.fail(error)),
+        Err(panic) => Err(exchange.fail(ApiError::internal(Panicked::new(&*panic)).into())),
+    }
+}
+
+/// A handler that did not return.
+#[derive(Debug, thiserror::Error)]
+#[error("the handler panicked: {0}")]
+struct Panicked(String);
+
+impl Panicked {
+    fn new(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Self(text.unwrap_or_else(|| "without a message".to_owned()))
+    }
+}
+
+/// What is kept of a request while it is handled.
+struct Exchange {
+    context: RequestContext,
+    method: Method,
+    path: String,
+    /// The route's pattern, never the path itself: ids stay out of the log.
+    matched_path: Option<String>,
+}
+
+impl Exchange {
+    fn begin(request: &ServiceRequest) -> Self {
+        let context = RequestContext::begin(request.headers());
+        request.extensions_mut().insert(context.clone());
+        Self {
+            context,
+            method: request.method().clone(),
+            path: request.path().to_owned(),
+            matched_path: request.match_pattern(),
+        }
+    }
+
+    /// Ends a request whose handling did not even return a response: the server sends what this error carries.
+    fn fail(&self, error: Error) -> Error {
+        let response = self.finish(HttpResponse::from_error(error));
+        InternalError::from_response("the request failed", response).into()
+    }
+
+    /// Gives a response its body and headers, and the request its log event.
+    fn finish(&self, response: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
+        let own = own_error(&response);
+        let foreign = match own {
+            Some(_) => None,
+            None => foreign_error(&response),
+        };
+        let error = own.or(foreign.as_ref());
+        let status = error.map_or_else(|| response.status(), ResponseError::status_code);
+        self.log(status, error);
+        let body = error.map(|error| Problem::new(error, &self.path, self.context.id()).to_json());
+        let mut response = match body {
+            Some(body) => as_problem(response, status, body),
+            None => response,
+        };
+        self.add_headers(response.headers_mut());
+        response
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        let seconds = self.context.elapsed().as_secs_f64();
+        let values = [
+            (X_REQUEST_ID, self.context.id().to_owned()),
+            (X_PROCESS_TIME, format!("{seconds:.6}")),
+            (SERVER_TIMING, format!("app;dur={:.3}", seconds * 1_000.0)),
+        ];
+        for (name, value) in values {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        security_headers::add(headers, &self.path);
+    }
+
+    fn log(&self, status: StatusCode, error: Option<&ApiError>) {
+        let method = self.method.as_str();
+        let matched_path = self.matched_path.as_deref();
+        macro_rules! event {
+            ($level:expr) => {
+                tracing::event!(
+                    $level,
+                    request_id = self.context.id(),
+                    trace_id = self.context.trace().id(),
+                    http.method = method,
+                    http.matched_path = matched_path,
+                    status = status.as_u16(),
+                    duration_ms = self.context.elapsed().as_secs_f64() * 1_000.0,
+                    tenant.id = self.context.tenant(),
+                    user.id = self.context.user(),
+                    error.code = error.map(|error| error.code().as_str()),
+                    error.cause = error.and_then(causes),
+                    "{method} {} {}",
+                    matched_path.unwrap_or("(no endpoint)"),
+                    status.as_u16(),
+                )
+            };
+        }
+        if status.is_server_error() {
+            event!(Level::ERROR);
+        } else {
+            event!(Level::INFO);
+        }
+    }
+}
+
+/// Our error, if the response was made from one.
+fn own_error(response: &HttpResponse<BoxBody>) -> Option<&ApiError> {
+    response.error()?.as_error()
+}
+
+/// Our error for a bare status or an error of the framework; nothing for a success or a finished problem document.
+fn foreign_error(response: &HttpResponse<BoxBody>) -> Option<ApiError> {
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let is_problem = content_type.is_some_and(|value| value == Problem::MEDIA_TYPE);
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    let error = ApiError::new(Code::for_status(status));
+    Some(match response.error() {
+        Some(cause) => error.because(cause.to_string()),
+        None => error,
+    })
+}
+
+/// The response with a problem document for a body; its other headers stay.
+fn as_problem(
+    response: HttpResponse<BoxBody>,
+    status: StatusCode,
+    body: String,
+) -> HttpResponse<BoxBody> {
+    let mut response = response.set_body(BoxBody::new(body));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(Problem::MEDIA_TYPE);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// The chain of causes, outermost first.
+fn causes(error: &ApiError) -> Option<String> {
+    let chain = successors(error.source(), |&cause| cause.source());
+    let chain = chain
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    (!chain.is_empty()).then_some(chain)
+}

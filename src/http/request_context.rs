@@ -1,0 +1,111 @@
+//! What is known about a request besides its content: its id, its trace, and for whom it is made.
+
+use std::{
+    cell::OnceCell,
+    fmt::Display,
+    future::{Ready, ready},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{HeaderMap, HeaderName},
+};
+use uuid::Uuid;
+
+use super::Trace;
+use crate::error::ApiError;
+
+/// The header that carries the request's id, both ways.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The context of one request; clones share it. An extractor, and [`RequestContext::of`] within extractors.
+#[derive(Clone, Debug)]
+pub struct RequestContext(Rc<Known>);
+
+#[derive(Debug)]
+struct Known {
+    id: String,
+    trace: Trace,
+    started: Instant,
+    tenant: OnceCell<String>,
+    user: OnceCell<String>,
+}
+
+impl RequestContext {
+    /// The context of a request that arrives now with these headers.
+    pub(super) fn begin(headers: &HeaderMap) -> Self {
+        let id = only(headers, &X_REQUEST_ID).filter(|id| is_sane(id));
+        let trace = only(headers, &TRACEPARENT).and_then(Trace::parse);
+        Self(Rc::new(Known {
+            id: id.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
+            trace: trace.unwrap_or_else(Trace::begin),
+            started: Instant::now(),
+            tenant: OnceCell::new(),
+            user: OnceCell::new(),
+        }))
+    }
+
+    /// The context of `request`; an internal error if it did not pass [`observe()`](crate::http::observe()).
+    pub fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let context = request.extensions().get::<Self>().cloned();
+        context.ok_or_else(|| ApiError::internal("the request passed no `observe` middleware"))
+    }
+
+    /// The request's id: the caller's if it is sane, ours otherwise.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The trace to carry on in calls to other services.
+    pub fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    /// Puts the tenant's id into the request's log event; the first one stays.
+    pub fn record_tenant(&self, id: impl Display) {
+        self.0.tenant.get_or_init(|| id.to_string());
+    }
+
+    /// Puts the user's id into the request's log event; the first one stays.
+    pub fn record_user(&self, id: impl Display) {
+        self.0.user.get_or_init(|| id.to_string());
+    }
+
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.0.tenant.get().map(String::as_str)
+    }
+
+    pub(super) fn user(&self) -> Option<&str> {
+        self.0.user.get().map(String::as_str)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+}
+
+impl FromRequest for RequestContext {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// The header's value, if it is sent once and is text.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let value = values.next()?.to_str().ok();
+    value.filter(|_| values.next().is_none())
+}
+
+/// Short, and safe to write into a log line or a header.
+fn is_sane(id: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=128).contains(&id.len()) && id.bytes().all(is_allowed)
+}
