@@ -178,8 +178,8 @@ impl EmbeddedServer {
                 let _ = guard.wait();
             }
         } else if let Some(mut guard) = self.guard.take() {
-            // Others use the server, and may outlive us or not: if not, somebody has to collect the guard.
-            thread::spawn(move || guard.wait());
+            // The guard goes on as long as the server, and leaves a zombie of this program if nobody waits for it.
+            let _ = thread::Builder::new().spawn(move || guard.wait());
         }
     }
 }

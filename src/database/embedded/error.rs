@@ -107,13 +107,15 @@ pub enum EmbeddedError {
 
     /// The data was made by another major version than the binaries found.
     #[error(
-        "the data in `{}` was made by PostgreSQL {data}, and `{}` is PostgreSQL {found}\n\
-         hint: install PostgreSQL {data} to go on with this data (`PG_BIN` names its directory); to move it to {found}, \
-         run `pg_dumpall -U postgres -h <socket directory> > rowhouse.sql` while {data} is running, move `{}` away, \
-         start with {found}, and run `psql -U postgres -h <socket directory> -f rowhouse.sql postgres`",
-        root.display(),
-        binaries.display(),
-        root.display()
+        "the data in `{root}` was made by PostgreSQL {data}, and `{binaries}` is PostgreSQL {found}\n\
+         hint: to go on with this data, install PostgreSQL {data} and point `PG_BIN` at it; to move the data to {found}, \
+         do that, and while Rowhouse is running:\n    \
+         pg_dumpall --globals-only -U postgres -h '{root}' > rowhouse.sql\n    \
+         pg_dump --clean --if-exists -U postgres -h '{root}' rowhouse >> rowhouse.sql\n\
+         then stop it, move the data directory away, unset `PG_BIN`, start it, and run\n    \
+         psql -U postgres -h '{root}' -f rowhouse.sql rowhouse",
+        root = root.display(),
+        binaries = binaries.display(),
     )]
     VersionMismatch {
         /// The data directory.

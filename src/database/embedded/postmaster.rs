@@ -130,14 +130,13 @@ impl Postmaster<'_> {
 
     fn command(&self) -> Command {
         let mut command = self.root.user().command(self.binaries.program("postgres"));
-        command.arg("-D").arg(self.root.data()).args([
-            "-h",
-            "",
-            "-k",
-            self.socket.path(),
-            "-p",
-            PORT,
-        ]);
+        command
+            .arg("-D")
+            .arg(self.root.data())
+            .args(["-k", self.socket.path()])
+            .args(["-p", PORT])
+            // A socket only: no address to listen on.
+            .args(["-h", ""]);
         let durability: &[(&str, &str)] = match self.settings.durability {
             Durability::Durable => &[("synchronous_commit", "off")],
             Durability::Disposable => &[
