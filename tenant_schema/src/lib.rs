@@ -1,5 +1,16 @@
 //! The models of one tenant's schema, one file per noun, and the definition types they produce.
 
+// The derives write paths as other crates see them.
+extern crate self as tenant_schema;
+
+pub mod catalog;
+mod ddl_type;
 pub mod definition;
+pub mod identity;
+mod model;
+pub mod settings;
 
 pub use connection::TenantConn;
+pub use ddl_type::DdlType;
+pub use model::{TenantEnum, TenantModel};
+pub use tenant_schema_derive::{TenantEnum, TenantModel};
