@@ -1,5 +1,6 @@
 //! Who may do what in a tenant: users, their roles and permissions, and what they sign in with.
 
+pub mod access;
 pub mod api_key;
 pub mod email_verification_token;
 pub mod password_reset_token;
@@ -13,6 +14,7 @@ pub mod user_permission;
 pub mod user_role;
 pub mod user_session;
 
+pub use access::Access;
 pub use api_key::ApiKey;
 pub use email_verification_token::EmailVerificationToken;
 pub use password_reset_token::PasswordResetToken;

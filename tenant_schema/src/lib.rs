@@ -8,6 +8,7 @@ mod ddl_type;
 pub mod definition;
 pub mod identity;
 mod model;
+pub mod seeds;
 pub mod settings;
 
 pub use connection::TenantConn;
