@@ -1,5 +1,10 @@
 //! The models of one tenant's schema, one file per noun, and the definition types they produce.
 
+#![expect(
+    clippy::duplicated_attributes,
+    reason = "two indexes of a model may have the same condition, and the lint takes the second for a slip"
+)]
+
 // The derives write paths as other crates see them.
 extern crate self as tenant_schema;
 

@@ -139,7 +139,7 @@ impl<T: Default> Grammar<T> {
     fn unknown(&self, ident: &Ident) -> syn::Error {
         let known = list(self.keys.iter().map(|key| key.name));
         let mut message = format!(
-            "unknown key `{ident}` in {}, expected one of {known}",
+            "unknown key `{ident}` in `{}`, expected one of {known}",
             self.holder
         );
         if self.positional.is_some() {

@@ -1,5 +1,7 @@
 //! One column: a field of the model with its `#[column(…)]`.
 
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{Field, Ident, LitStr, Token, Type};
 
 use crate::argument::{Grammar, Key, flag, put, string};
@@ -13,8 +15,8 @@ use crate::reference::Reference;
 pub(crate) struct Column {
     pub(crate) field: Ident,
     pub(crate) name: String,
-    /// The field's type without its `Option`.
-    pub(crate) value: Type,
+    /// The field's type without its `Option`, as it is written.
+    pub(crate) value: TokenStream,
     pub(crate) kind: ColumnType,
     pub(crate) comment: Option<String>,
     pub(crate) reference: Option<(LitStr, Reference)>,
@@ -110,7 +112,7 @@ impl Column {
         let column = Self {
             field: ident,
             name,
-            value: split_option(&field.ty).0.clone(),
+            value: split_option(&field.ty).0.to_token_stream(),
             kind: kind?,
             comment: doc_comment::read(&field.attrs),
             reference,
@@ -147,7 +149,7 @@ impl Column {
             if !self.kind.integer || self.kind.nullable {
                 errors.at(
                     identity,
-                    "an identity column is an `i16`, `i32` or `i64`, and no `Option`",
+                    "an identity column is an `i16`, `i32` or `i64`, not an `Option`",
                 );
             }
         }
@@ -156,7 +158,7 @@ impl Column {
             && !self.kind.nullable
         {
             let message = format!(
-                "`set null` cannot be done to `{}`, which is no `Option`",
+                "`set null` needs a column that admits NULL, and `{}` is no `Option`",
                 self.name
             );
             errors.at(literal, message);

@@ -141,7 +141,10 @@ fn unsupported(rust: &Type) -> syn::Error {
         "no column type is known for `{}`\nexpected one of {}, or `Option<T>` or `Vec<T>` of these\n\
          hint: name Diesel's type with `#[column(diesel_type = \"diesel::sql_types::Interval\")]`, or say `#[column(enum)]` \
          where the type derives `TenantEnum`",
-        rust.to_token_stream().to_string().replace(' ', ""),
+        rust.to_token_stream()
+            .to_string()
+            .replace(' ', "")
+            .replace(',', ", "),
         list(SIMPLE.iter().map(|(simple, _)| simple)),
     );
     syn::Error::new_spanned(rust, message)

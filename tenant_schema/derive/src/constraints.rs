@@ -1,7 +1,7 @@
 //! Keys, indexes and checks of one table with their names, as they follow from the model.
 
-use proc_macro2::Span;
-use syn::{Ident, LitStr, Type};
+use proc_macro2::{Span, TokenStream};
+use syn::{Ident, LitStr};
 
 use crate::column::Column;
 use crate::errors::Errors;
@@ -48,7 +48,7 @@ pub(crate) enum Condition {
     Sql(String),
     /// The column holds a label of this enum.
     LabelOf {
-        rust: Type,
+        rust: TokenStream,
         column: String,
     },
 }
@@ -105,7 +105,7 @@ impl Builder<'_> {
         for column in &self.model.primary_key {
             known(column, &self.model.column_names, self.errors);
         }
-        self.take(None, &[], "pkey", self.model.table.span());
+        self.take(None, &[], Kind::PrimaryKey, self.model.table.span());
     }
 
     /// What one column's own keys ask for.
@@ -113,7 +113,7 @@ impl Builder<'_> {
         let columns = vec![column.name.clone()];
         let keys = &column.keys;
         if let Some(unique) = &keys.unique {
-            let name = self.take(None, &columns, "key", unique.span());
+            let name = self.take(None, &columns, Kind::Unique, unique.span());
             self.found.uniques.push(NamedUnique {
                 name,
                 columns: columns.clone(),
@@ -124,12 +124,12 @@ impl Builder<'_> {
             self.plain_index(&columns, index.span());
         }
         if let Some(check) = &keys.check {
-            let name = self.take(None, &columns, "check", check.span());
+            let name = self.take(None, &columns, Kind::Check, check.span());
             let condition = Condition::Sql(check.value());
             self.found.checks.push(NamedCheck { name, condition });
         }
         if let Some(is_enum) = &keys.is_enum {
-            let name = self.take(None, &columns, "check", is_enum.span());
+            let name = self.take(None, &columns, Kind::Check, is_enum.span());
             let condition = Condition::LabelOf {
                 rust: column.value.clone(),
                 column: column.name.clone(),
@@ -157,8 +157,12 @@ impl Builder<'_> {
             return;
         }
         let columns: Vec<String> = keys.iter().flat_map(|key| key.columns.clone()).collect();
-        let suffix = if index.unique { "key" } else { "idx" };
-        let name = self.take(index.name.as_ref(), &columns, suffix, place);
+        let kind = if index.unique {
+            Kind::Unique
+        } else {
+            Kind::Index
+        };
+        let name = self.take(index.name.as_ref(), &columns, kind, place);
         let nulls_not_distinct = index.nulls_not_distinct.is_some();
         if is_constraint {
             self.found.uniques.push(NamedUnique {
@@ -189,7 +193,7 @@ impl Builder<'_> {
 
     fn refuse_faults(&mut self, index: &Index, place: Span) {
         if index.keys.is_empty() {
-            let message = "it names no column: write `index(title, \"created_at desc\")`";
+            let message = "the index names no column: write `index(title, \"created_at desc\")`";
             self.errors.add(syn::Error::new(place, message));
         }
         if let Some(flag) = index.nulls_not_distinct.as_ref().filter(|_| !index.unique) {
@@ -218,11 +222,11 @@ impl Builder<'_> {
         let Some(expression) = expression else {
             let place = by_hand.map_or_else(Span::call_site, LitStr::span);
             let message =
-                "it has no condition: write `check(\"starts_at < ends_at\", name = \"…\")`";
+                "the check has no condition: write `check(\"starts_at < ends_at\", name = \"…\")`";
             self.errors.add(syn::Error::new(place, message));
             return;
         };
-        let name = self.take(by_hand, &[], "check", expression.span());
+        let name = self.take(by_hand, &[], Kind::Check, expression.span());
         let condition = Condition::Sql(expression.value());
         self.found.checks.push(NamedCheck { name, condition });
     }
@@ -238,8 +242,7 @@ impl Builder<'_> {
             .filter_map(|column| known(column, &self.model.column_names, self.errors))
             .collect();
         let Some(literal) = &foreign_key.references else {
-            let message =
-                "it points nowhere: write `foreign_key(a, b, references = \"table(x, y)\")`";
+            let message = "the foreign key points nowhere: write `foreign_key(a, b, references = \"table(x, y)\")`";
             self.errors.add(syn::Error::new(place, message));
             return;
         };
@@ -265,7 +268,7 @@ impl Builder<'_> {
             let message = format!("{here} columns cannot reference {there}");
             self.errors.add(syn::Error::new(place, message));
         }
-        let name = self.take(by_hand, &columns, "fkey", place);
+        let name = self.take(by_hand, &columns, Kind::ForeignKey, place);
         self.found.foreign_keys.push(NamedForeignKey {
             name,
             columns,
@@ -308,7 +311,7 @@ impl Builder<'_> {
     }
 
     fn plain_index(&mut self, columns: &[String], place: Span) {
-        let name = self.take(None, columns, "idx", place);
+        let name = self.take(None, columns, Kind::Index, place);
         self.found.indexes.push(NamedIndex {
             name,
             method: "btree".to_owned(),
@@ -323,22 +326,59 @@ impl Builder<'_> {
         });
     }
 
-    /// Takes the name written by hand, or `table_columns_suffix`.
+    /// Takes the name written by hand, or `table_columns_kind`.
     fn take(
         &mut self,
         by_hand: Option<&LitStr>,
         columns: &[String],
-        suffix: &str,
+        kind: Kind,
         place: Span,
     ) -> String {
-        let derived = || {
-            let table = self.model.table.to_string();
-            let mut parts = vec![table.as_str()];
-            parts.extend(columns.iter().map(String::as_str));
-            parts.push(suffix);
-            parts.join("_")
-        };
-        self.names.take(by_hand, derived, place, self.errors)
+        if let Some(literal) = by_hand {
+            return self.names.take(literal, self.errors);
+        }
+        let table = self.model.table.to_string();
+        let columns = columns.iter().map(String::as_str);
+        let parts: Vec<&str> = std::iter::once(table.as_str())
+            .chain(columns)
+            .chain(std::iter::once(kind.suffix()))
+            .collect();
+        let name = parts.join("_");
+        self.names
+            .take_derived(name, kind.form(), place, self.errors)
+    }
+}
+
+/// What a name is for.
+#[derive(Clone, Copy)]
+enum Kind {
+    PrimaryKey,
+    Unique,
+    Index,
+    Check,
+    ForeignKey,
+}
+
+impl Kind {
+    /// The last word of a derived name, as PostgreSQL itself would choose it.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::PrimaryKey => "pkey",
+            Self::Unique => "key",
+            Self::Index => "idx",
+            Self::Check => "check",
+            Self::ForeignKey => "fkey",
+        }
+    }
+
+    /// The key of `#[model(…)]` that gives such a thing a name by hand.
+    fn form(self) -> &'static str {
+        match self {
+            Self::PrimaryKey | Self::Unique => "unique",
+            Self::Index => "index",
+            Self::Check => "check",
+            Self::ForeignKey => "foreign_key",
+        }
     }
 }
 

@@ -11,33 +11,31 @@ use crate::model::Model;
 
 pub(crate) fn write(model: &Model, constraints: &Constraints) -> TokenStream {
     let Model { ident, keys, .. } = model;
-    let name = text(&model.table);
-    let was = optional(keys.was.as_ref().map(syn::LitStr::value));
-    let comment = optional(model.comment.as_ref());
+    let name = model.table.to_string();
+    let was = text(keys.was.as_ref());
+    let comment = text(model.comment.as_ref());
     let append_only = keys.append_only;
-    let columns = model
-        .columns
-        .iter()
-        .map(|column| write_column(model, column));
+    let columns = list(&model.columns, |column| write_column(model, column));
     let primary_key = texts(&model.primary_key_names());
-    let uniques = constraints.uniques.iter().map(write_unique);
-    let indexes = constraints.indexes.iter().map(write_index);
-    let checks = constraints.checks.iter().map(write_check);
-    let foreign_keys = constraints.foreign_keys.iter().map(write_foreign_key);
+    let uniques = list(&constraints.uniques, write_unique);
+    let indexes = list(&constraints.indexes, write_index);
+    let checks = list(&constraints.checks, write_check);
+    let foreign_keys = list(&constraints.foreign_keys, write_foreign_key);
     quote! {
         impl ::tenant_schema::TenantModel for #ident {
             fn definition() -> ::tenant_schema::definition::TableDefinition {
-                ::tenant_schema::definition::TableDefinition {
-                    name: #name,
+                use ::tenant_schema::definition::*;
+                TableDefinition {
+                    name: #name.into(),
                     was: #was,
                     comment: #comment,
                     append_only: #append_only,
-                    columns: ::std::vec![#(#columns),*],
+                    columns: #columns,
                     primary_key: #primary_key,
-                    uniques: ::std::vec![#(#uniques),*],
-                    indexes: ::std::vec![#(#indexes),*],
-                    checks: ::std::vec![#(#checks),*],
-                    foreign_keys: ::std::vec![#(#foreign_keys),*],
+                    uniques: #uniques,
+                    indexes: #indexes,
+                    checks: #checks,
+                    foreign_keys: #foreign_keys,
                 }
             }
         }
@@ -47,37 +45,30 @@ pub(crate) fn write(model: &Model, constraints: &Constraints) -> TokenStream {
 /// Type and nullability come from the column of the `table!`, so that what is built and what queries are checked against
 /// cannot differ.
 fn write_column(model: &Model, column: &Column) -> TokenStream {
-    let keys = &column.keys;
-    let (table, field) = (&model.table, &column.field);
-    let name = text(&column.name);
+    let Column {
+        field, name, keys, ..
+    } = column;
+    let table = &model.table;
     let kind = quote_spanned! { field.span() =>
         <<#table::#field as ::diesel::Expression>::SqlType as ::tenant_schema::DdlType>
     };
-    let sql_type = match &keys.sql_type {
-        Some(sql_type) => text(sql_type.value()),
-        None => quote!(::std::string::String::from(#kind::sql())),
-    };
-    let was = optional(keys.was.as_ref().map(syn::LitStr::value));
-    let collation = optional(keys.collation.as_ref().map(syn::LitStr::value));
-    let default = optional(keys.default.as_ref().map(syn::LitStr::value));
-    let generated = optional(keys.generated.as_ref().map(syn::LitStr::value));
+    let sql_type = keys.sql_type.as_ref().map_or_else(
+        || quote!(#kind::sql().into()),
+        |sql_type| quote!(#sql_type.into()),
+    );
+    let was = text(keys.was.as_ref());
+    let collation = text(keys.collation.as_ref());
+    let default = text(keys.default.as_ref());
+    let generated = text(keys.generated.as_ref());
     let identity = match keys.identity {
-        Some((_, Identity::Always)) => {
-            quote!(::std::option::Option::Some(
-                ::tenant_schema::definition::Identity::Always
-            ))
-        }
-        Some((_, Identity::ByDefault)) => {
-            quote!(::std::option::Option::Some(
-                ::tenant_schema::definition::Identity::ByDefault
-            ))
-        }
-        None => quote!(::std::option::Option::None),
+        Some((_, Identity::Always)) => quote!(Some(Identity::Always)),
+        Some((_, Identity::ByDefault)) => quote!(Some(Identity::ByDefault)),
+        None => quote!(None),
     };
-    let comment = optional(column.comment.as_ref());
+    let comment = text(column.comment.as_ref());
     quote! {
-        ::tenant_schema::definition::ColumnDefinition {
-            name: #name,
+        ColumnDefinition {
+            name: #name.into(),
             was: #was,
             sql_type: #sql_type,
             nullable: #kind::NULLABLE,
@@ -91,12 +82,15 @@ fn write_column(model: &Model, column: &Column) -> TokenStream {
 }
 
 fn write_unique(unique: &NamedUnique) -> TokenStream {
-    let name = text(&unique.name);
+    let NamedUnique {
+        name,
+        nulls_not_distinct,
+        ..
+    } = unique;
     let columns = texts(&unique.columns);
-    let nulls_not_distinct = unique.nulls_not_distinct;
     quote! {
-        ::tenant_schema::definition::UniqueDefinition {
-            name: #name,
+        UniqueDefinition {
+            name: #name.into(),
             columns: #columns,
             nulls_not_distinct: #nulls_not_distinct,
         }
@@ -104,19 +98,25 @@ fn write_unique(unique: &NamedUnique) -> TokenStream {
 }
 
 fn write_index(index: &NamedIndex) -> TokenStream {
-    let name = text(&index.name);
-    let method = text(&index.method);
-    let unique = index.unique;
-    let keys = index.keys.iter().map(|key| text(&key.ddl));
+    let NamedIndex {
+        name,
+        method,
+        unique,
+        nulls_not_distinct,
+        ..
+    } = index;
+    let keys = list(&index.keys, |key| {
+        let ddl = &key.ddl;
+        quote!(#ddl.into())
+    });
     let include = texts(&index.include);
-    let predicate = optional(index.predicate.as_ref());
-    let nulls_not_distinct = index.nulls_not_distinct;
+    let predicate = text(index.predicate.as_ref());
     quote! {
-        ::tenant_schema::definition::IndexDefinition {
-            name: #name,
-            method: #method,
+        IndexDefinition {
+            name: #name.into(),
+            method: #method.into(),
             unique: #unique,
-            keys: ::std::vec![#(#keys),*],
+            keys: #keys,
             include: #include,
             predicate: #predicate,
             nulls_not_distinct: #nulls_not_distinct,
@@ -125,35 +125,36 @@ fn write_index(index: &NamedIndex) -> TokenStream {
 }
 
 fn write_check(check: &NamedCheck) -> TokenStream {
-    let name = text(&check.name);
+    let name = &check.name;
     let expression = match &check.condition {
-        Condition::Sql(sql) => text(sql),
+        Condition::Sql(sql) => quote!(#sql.into()),
         Condition::LabelOf { rust, column } => {
             quote!(<#rust as ::tenant_schema::TenantEnum>::check(#column))
         }
     };
     quote! {
-        ::tenant_schema::definition::CheckDefinition {
-            name: #name,
+        CheckDefinition {
+            name: #name.into(),
             expression: #expression,
         }
     }
 }
 
 fn write_foreign_key(foreign_key: &NamedForeignKey) -> TokenStream {
-    let reference = &foreign_key.reference;
-    let name = text(&foreign_key.name);
+    let NamedForeignKey {
+        name, reference, ..
+    } = foreign_key;
     let columns = texts(&foreign_key.columns);
-    let references_table = text(&reference.table);
+    let references_table = &reference.table;
     let references_columns = texts(&reference.columns);
     let on_delete = reference.on_delete;
     let on_update = reference.on_update;
     let deferrable = reference.deferrable;
     quote! {
-        ::tenant_schema::definition::ForeignKeyDefinition {
-            name: #name,
+        ForeignKeyDefinition {
+            name: #name.into(),
             columns: #columns,
-            references_table: #references_table,
+            references_table: #references_table.into(),
             references_columns: #references_columns,
             on_delete: #on_delete,
             on_update: #on_update,
@@ -162,19 +163,20 @@ fn write_foreign_key(foreign_key: &NamedForeignKey) -> TokenStream {
     }
 }
 
-fn text(value: impl ToString) -> TokenStream {
-    let value = value.to_string();
-    quote!(::std::string::String::from(#value))
+/// A `Vec` of what `write` makes of each item.
+fn list<T>(items: &[T], write: impl Fn(&T) -> TokenStream) -> TokenStream {
+    if items.is_empty() {
+        return quote!(Vec::new());
+    }
+    let items = items.iter().map(write);
+    quote!(Vec::from([#(#items),*]))
 }
 
 fn texts(values: &[String]) -> TokenStream {
-    let values = values.iter().map(text);
-    quote!(::std::vec![#(#values),*])
+    list(values, |value| quote!(#value.into()))
 }
 
-fn optional(value: Option<impl ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::std::option::Option::Some(::std::string::String::from(#value))),
-        None => quote!(::std::option::Option::None),
-    }
+/// An `Option<String>`.
+fn text(value: Option<&impl ToTokens>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value.into())))
 }

@@ -47,7 +47,7 @@ impl IndexKey {
         let named = columns_in(&text, columns);
         if named.is_empty() {
             let message = format!(
-                "`{text}` names no column of this table, which are {}",
+                "`{text}` names no column of this table, its columns are {}",
                 list(columns)
             );
             return Err(syn::Error::new(literal.span(), message));

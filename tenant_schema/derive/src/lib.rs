@@ -17,6 +17,8 @@ mod names;
 mod reference;
 mod table_macro;
 mod tenant_enum;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -79,7 +81,8 @@ fn write_tenant_model(input: proc_macro2::TokenStream) -> syn::Result<proc_macro
 
 /// Makes a fieldless enum the type of a text column: each variant is stored as its name in `snake_case`.
 ///
-/// A column of that type says `#[column(enum)]`, which adds the check that admits these labels alone.
+/// A column of that type says `#[column(enum)]`, which adds the check that admits these labels alone. Diesel asks for `Debug`
+/// on what it binds.
 #[proc_macro_derive(TenantEnum)]
 pub fn derive_tenant_enum(input: TokenStream) -> TokenStream {
     derive_tenant_enum_inner(input.into()).into()

@@ -172,10 +172,7 @@ impl Model {
             errors.at(was, fault);
         }
         for key in &self.primary_key {
-            let nullable = self
-                .columns
-                .iter()
-                .find(|column| column.name == key.to_string());
+            let nullable = self.columns.iter().find(|column| *key == column.name);
             if nullable.is_some_and(|column| column.kind.nullable) {
                 errors.at(
                     key,

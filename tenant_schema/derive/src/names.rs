@@ -23,12 +23,13 @@ pub(crate) fn fault(name: &str) -> Option<String> {
             "`{name}` cannot be a name in a tenant schema: lower-case letters, digits and `_` are allowed, and no digit first"
         ));
     }
-    (name.len() > MAX_BYTES).then(|| {
-        format!(
-            "the name `{name}` has {} bytes, and PostgreSQL keeps {MAX_BYTES}",
-            name.len()
-        )
-    })
+    too_long(name)
+}
+
+fn too_long(name: &str) -> Option<String> {
+    let length = name.len();
+    (length > MAX_BYTES)
+        .then(|| format!("the name `{name}` has {length} bytes, and PostgreSQL keeps {MAX_BYTES}"))
 }
 
 /// Names given to the constraints and indexes of one table.
@@ -36,26 +37,33 @@ pub(crate) fn fault(name: &str) -> Option<String> {
 pub(crate) struct Names(BTreeSet<String>);
 
 impl Names {
-    /// Takes the name written by hand, or the one derived from the columns, for the thing at `place`.
-    pub(crate) fn take(
+    /// Takes a name written by hand.
+    pub(crate) fn take(&mut self, literal: &LitStr, errors: &mut Errors) -> String {
+        let name = literal.value();
+        let fault = fault(&name).or_else(|| self.taken(&name));
+        if let Some(fault) = fault {
+            errors.at(literal, fault);
+        }
+        name
+    }
+
+    /// Takes a name made of others, whose letters are judged where they stand. `form` shows how to give one by hand.
+    pub(crate) fn take_derived(
         &mut self,
-        by_hand: Option<&LitStr>,
-        derived: impl FnOnce() -> String,
+        name: String,
+        form: &str,
         place: Span,
         errors: &mut Errors,
     ) -> String {
-        let (name, place, hint) = match by_hand {
-            Some(literal) => (literal.value(), literal.span(), ""),
-            None => (derived(), place, "\nhint: give it one with `name = \"…\"`"),
-        };
-        if let Some(fault) = fault(&name) {
-            errors.add(syn::Error::new(place, format!("{fault}{hint}")));
-        } else if !self.0.insert(name.clone()) {
-            let message = format!(
-                "the name `{name}` is taken by another constraint or index of this table{hint}"
-            );
-            errors.add(syn::Error::new(place, message));
+        if let Some(fault) = too_long(&name).or_else(|| self.taken(&name)) {
+            let hint = format!("hint: name it by hand in `#[model(…)]`: `{form}(…, name = \"…\")`");
+            errors.add(syn::Error::new(place, format!("{fault}\n{hint}")));
         }
         name
+    }
+
+    fn taken(&mut self, name: &str) -> Option<String> {
+        let is_new = self.0.insert(name.to_owned());
+        (!is_new).then(|| format!("another constraint or index of this table is named `{name}`"))
     }
 }

@@ -9,14 +9,14 @@ use syn::LitStr;
 pub(crate) struct Reference {
     pub(crate) table: String,
     pub(crate) columns: Vec<String>,
-    pub(crate) on_delete: Action,
-    pub(crate) on_update: Action,
+    pub(crate) on_delete: ReferentialAction,
+    pub(crate) on_update: ReferentialAction,
     pub(crate) deferrable: Deferrable,
 }
 
 /// `definition::ReferentialAction`, which this crate cannot name without a circle.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum ReferentialAction {
     #[default]
     NoAction,
     Restrict,
@@ -54,8 +54,8 @@ impl Reference {
         let mut reference = Self {
             table: table.trim().to_owned(),
             columns: columns.split(',').map(|c| c.trim().to_owned()).collect(),
-            on_delete: Action::default(),
-            on_update: Action::default(),
+            on_delete: ReferentialAction::default(),
+            on_update: ReferentialAction::default(),
             deferrable: Deferrable::default(),
         };
         let mut names = std::iter::once(&reference.table).chain(&reference.columns);
@@ -97,17 +97,20 @@ impl Reference {
 
     /// Whether an action writes NULL into the referencing columns.
     pub(crate) fn sets_null(&self) -> bool {
-        self.on_delete == Action::SetNull || self.on_update == Action::SetNull
+        self.on_delete == ReferentialAction::SetNull || self.on_update == ReferentialAction::SetNull
     }
 }
 
-fn take_action<'a, 'b>(action: &mut Action, words: &'a [&'b str]) -> Result<&'a [&'b str], String> {
+fn take_action<'a, 'b>(
+    action: &mut ReferentialAction,
+    words: &'a [&'b str],
+) -> Result<&'a [&'b str], String> {
     let (found, rest) = match words {
-        ["cascade", rest @ ..] => (Action::Cascade, rest),
-        ["restrict", rest @ ..] => (Action::Restrict, rest),
-        ["set", "null", rest @ ..] => (Action::SetNull, rest),
-        ["set", "default", rest @ ..] => (Action::SetDefault, rest),
-        ["no", "action", rest @ ..] => (Action::NoAction, rest),
+        ["cascade", rest @ ..] => (ReferentialAction::Cascade, rest),
+        ["restrict", rest @ ..] => (ReferentialAction::Restrict, rest),
+        ["set", "null", rest @ ..] => (ReferentialAction::SetNull, rest),
+        ["set", "default", rest @ ..] => (ReferentialAction::SetDefault, rest),
+        ["no", "action", rest @ ..] => (ReferentialAction::NoAction, rest),
         unknown => {
             return Err(format!(
                 "`{}` is no action of a foreign key",
@@ -119,7 +122,7 @@ fn take_action<'a, 'b>(action: &mut Action, words: &'a [&'b str]) -> Result<&'a 
     Ok(rest)
 }
 
-impl quote::ToTokens for Action {
+impl quote::ToTokens for ReferentialAction {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let variant = match self {
             Self::NoAction => quote!(NoAction),
@@ -128,7 +131,7 @@ impl quote::ToTokens for Action {
             Self::SetNull => quote!(SetNull),
             Self::SetDefault => quote!(SetDefault),
         };
-        tokens.extend(quote!(::tenant_schema::definition::ReferentialAction::#variant));
+        tokens.extend(quote!(ReferentialAction::#variant));
     }
 }
 
@@ -139,6 +142,6 @@ impl quote::ToTokens for Deferrable {
             Self::InitiallyImmediate => quote!(InitiallyImmediate),
             Self::InitiallyDeferred => quote!(InitiallyDeferred),
         };
-        tokens.extend(quote!(::tenant_schema::definition::Deferrable::#variant));
+        tokens.extend(quote!(Deferrable::#variant));
     }
 }

@@ -67,14 +67,23 @@ pub(crate) fn write(parsed: &TenantEnum) -> TokenStream {
     let reading = write_reading(&parsed.ident);
     quote! {
         #labels
+
         const _: () = {
+            use ::diesel::deserialize::{self, FromSql, Queryable};
+            use ::diesel::expression::AsExpression;
+            use ::diesel::internal::derives::as_expression::Bound;
+            use ::diesel::pg::{Pg, PgValue};
+            use ::diesel::serialize::{self, Output, ToSql};
             use ::diesel::sql_types::{Nullable, Text};
+            use ::tenant_schema::TenantEnum;
+
             #binding
             #reading
         };
     }
 }
 
+/// The compiler is told not to recommend the impl, or it would list every enum there is under each mistake.
 fn write_labels(parsed: &TenantEnum) -> TokenStream {
     let ident = &parsed.ident;
     let (variants, labels): (Vec<&Ident>, Vec<&String>) = parsed
@@ -83,6 +92,7 @@ fn write_labels(parsed: &TenantEnum) -> TokenStream {
         .map(|(variant, label)| (variant, label))
         .unzip();
     quote! {
+        #[diagnostic::do_not_recommend]
         impl ::tenant_schema::TenantEnum for #ident {
             const LABELS: &'static [&'static str] = &[#(#labels),*];
 
@@ -92,73 +102,63 @@ fn write_labels(parsed: &TenantEnum) -> TokenStream {
                 }
             }
 
-            fn of_label(label: &str) -> ::std::option::Option<Self> {
+            fn of_label(label: &str) -> Option<Self> {
                 match label {
-                    #(#labels => ::std::option::Option::Some(Self::#variants),)*
-                    _ => ::std::option::Option::None,
+                    #(#labels => Some(Self::#variants),)*
+                    _ => None,
                 }
             }
         }
     }
 }
 
+/// An enum is bound by value and by reference, to columns that admit NULL and to those that do not.
 fn write_binding(ident: &Ident) -> TokenStream {
-    let expressions = [quote!(Text), quote!(Nullable<Text>)].into_iter().map(|sql_type| {
-        quote! {
-            impl ::diesel::expression::AsExpression<#sql_type> for #ident {
-                type Expression = ::diesel::internal::derives::as_expression::Bound<#sql_type, Self>;
-                fn as_expression(self) -> Self::Expression {
-                    ::diesel::internal::derives::as_expression::Bound::new(self)
+    let kinds = [quote!(Text), quote!(Nullable<Text>)];
+    let expressions = kinds.iter().flat_map(|kind| {
+        [quote!(#ident), quote!(&#ident)].map(|bound| {
+            quote! {
+                impl AsExpression<#kind> for #bound {
+                    type Expression = Bound<#kind, Self>;
+
+                    fn as_expression(self) -> Self::Expression {
+                        Bound::new(self)
+                    }
                 }
             }
-
-            impl<'a> ::diesel::expression::AsExpression<#sql_type> for &'a #ident {
-                type Expression = ::diesel::internal::derives::as_expression::Bound<#sql_type, Self>;
-                fn as_expression(self) -> Self::Expression {
-                    ::diesel::internal::derives::as_expression::Bound::new(self)
+        })
+    });
+    let bindings = kinds.iter().map(|kind| {
+        quote! {
+            impl ToSql<#kind, Pg> for #ident {
+                fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                    <str as ToSql<Text, Pg>>::to_sql(TenantEnum::label(self), out)
                 }
             }
         }
     });
     quote! {
         #(#expressions)*
-
-        impl ::diesel::serialize::ToSql<Text, ::diesel::pg::Pg> for #ident {
-            fn to_sql<'b>(
-                &'b self,
-                out: &mut ::diesel::serialize::Output<'b, '_, ::diesel::pg::Pg>,
-            ) -> ::diesel::serialize::Result {
-                let label = ::tenant_schema::TenantEnum::label(self);
-                <str as ::diesel::serialize::ToSql<Text, ::diesel::pg::Pg>>::to_sql(label, out)
-            }
-        }
-
-        impl ::diesel::serialize::ToSql<Nullable<Text>, ::diesel::pg::Pg> for #ident {
-            fn to_sql<'b>(
-                &'b self,
-                out: &mut ::diesel::serialize::Output<'b, '_, ::diesel::pg::Pg>,
-            ) -> ::diesel::serialize::Result {
-                <Self as ::diesel::serialize::ToSql<Text, ::diesel::pg::Pg>>::to_sql(self, out)
-            }
-        }
+        #(#bindings)*
     }
 }
 
 fn write_reading(ident: &Ident) -> TokenStream {
+    let name = ident.to_string();
     quote! {
-        impl ::diesel::deserialize::FromSql<Text, ::diesel::pg::Pg> for #ident {
-            fn from_sql(bytes: ::diesel::pg::PgValue<'_>) -> ::diesel::deserialize::Result<Self> {
-                let label =
-                    <::std::string::String as ::diesel::deserialize::FromSql<Text, ::diesel::pg::Pg>>::from_sql(bytes)?;
-                <Self as ::tenant_schema::TenantEnum>::of_label(&label)
-                    .ok_or_else(|| ::std::format!("`{label}` is no label of `{}`", ::std::stringify!(#ident)).into())
+        impl FromSql<Text, Pg> for #ident {
+            fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+                let label = <String as FromSql<Text, Pg>>::from_sql(bytes)?;
+                let unknown = || format!("`{label}` is no label of `{}`", #name);
+                Ok(TenantEnum::of_label(&label).ok_or_else(unknown)?)
             }
         }
 
-        impl ::diesel::deserialize::Queryable<Text, ::diesel::pg::Pg> for #ident {
+        impl Queryable<Text, Pg> for #ident {
             type Row = Self;
-            fn build(row: Self) -> ::diesel::deserialize::Result<Self> {
-                ::std::result::Result::Ok(row)
+
+            fn build(row: Self) -> deserialize::Result<Self> {
+                Ok(row)
             }
         }
     }
