@@ -1,0 +1,42 @@
+//! What the derives write, read as Rust.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{derive_tenant_enum_inner, derive_tenant_model_inner};
+
+#[test]
+fn a_model_becomes_a_table_and_its_definition() {
+    let written = derive_tenant_model_inner(quote! {
+        /// A note on any record of the tenant.
+        #[diesel(table_name = notes)]
+        #[model(index("created_at desc", id), check = "char_length(title) > 0")]
+        pub struct Note {
+            #[column(default = "gen_random_uuid()")]
+            pub id: Uuid,
+            /// What it is about.
+            #[column(unique)]
+            pub title: String,
+            #[column(references = "users(id) on delete set null")]
+            pub author_id: Option<Uuid>,
+            #[column(default = "now()")]
+            pub created_at: DateTime<Utc>,
+        }
+    });
+    insta::assert_snapshot!(pretty(written));
+}
+
+#[test]
+fn an_enum_becomes_labels_that_diesel_binds_and_reads() {
+    let written = derive_tenant_enum_inner(quote! {
+        enum Status {
+            Pending,
+            InProgress,
+        }
+    });
+    insta::assert_snapshot!(pretty(written));
+}
+
+fn pretty(written: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2(written).unwrap())
+}

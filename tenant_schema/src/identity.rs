@@ -1,0 +1,29 @@
+//! Who may do what in a tenant: users, their roles and permissions, and what they sign in with.
+
+pub mod access;
+pub mod api_key;
+pub mod email_verification_token;
+pub mod password_reset_token;
+pub mod permission;
+pub mod role;
+pub mod role_permission;
+pub mod team;
+pub mod team_member;
+pub mod user;
+pub mod user_permission;
+pub mod user_role;
+pub mod user_session;
+
+pub use access::Access;
+pub use api_key::ApiKey;
+pub use email_verification_token::EmailVerificationToken;
+pub use password_reset_token::PasswordResetToken;
+pub use permission::{NewPermission, Permission};
+pub use role::{NewRole, Role, RoleChanges};
+pub use role_permission::RolePermission;
+pub use team::Team;
+pub use team_member::TeamMember;
+pub use user::{NewUser, User, UserChanges};
+pub use user_permission::{Effect, NewUserPermission, UserPermission};
+pub use user_role::UserRole;
+pub use user_session::{NewUserSession, UserSession, UserSessionChanges};

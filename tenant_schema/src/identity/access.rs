@@ -1,0 +1,108 @@
+//! What a user may do now, as the tables say. How grants and denials are weighed is decided elsewhere.
+
+use connection::TenantConn;
+use diesel::dsl::{exists, now, select};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::future::try_join5;
+use uuid::Uuid;
+
+use super::permission::permissions;
+use super::role::{Role, roles};
+use super::role_permission::role_permissions;
+use super::user::User;
+use super::user_permission::{Effect, user_permissions};
+use super::user_role::user_roles;
+use super::user_session::user_sessions;
+
+/// A user with the state of one session, and every permission that is granted or denied by name or wildcard.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The user, not deleted, but perhaps not active.
+    pub user: User,
+    /// Whether the session is the user's own, and neither ended nor expired.
+    pub session_is_live: bool,
+    /// Names of the user's roles, the highest first.
+    pub roles: Vec<String>,
+    /// Permissions that those roles grant, in order of name.
+    pub role_grants: Vec<String>,
+    /// Permissions granted to the user alone, in order of name.
+    pub direct_grants: Vec<String>,
+    /// Permissions denied to the user, in order of name.
+    pub denials: Vec<String>,
+}
+
+impl Access {
+    /// Reads the access of a user in a session; nothing where there is no such user, or the user was deleted.
+    ///
+    /// The queries are sent without waiting for one another: once prepared, they cost one round trip together. What ended
+    /// by `valid_until` and roles that were deleted are left out.
+    pub async fn load(
+        user_id: Uuid,
+        session_id: Uuid,
+        conn: &TenantConn,
+    ) -> QueryResult<Option<Self>> {
+        let (user, session_is_live, roles, role_grants, own) = try_join5(
+            find_user(user_id, conn),
+            session_is_live(session_id, user_id, conn),
+            Role::names_of(user_id, conn),
+            role_grants(user_id, conn),
+            own_permissions(user_id, conn),
+        )
+        .await?;
+        let names = |wanted: Effect| {
+            let of_effect = own.iter().filter(|(effect, _)| *effect == wanted);
+            of_effect.map(|(_, name)| name.clone()).collect()
+        };
+        Ok(user.map(|user| Self {
+            user,
+            session_is_live,
+            roles,
+            role_grants,
+            direct_grants: names(Effect::Grant),
+            denials: names(Effect::Deny),
+        }))
+    }
+}
+
+async fn find_user(id: Uuid, conn: &TenantConn) -> QueryResult<Option<User>> {
+    User::find(id, conn).await.optional()
+}
+
+async fn session_is_live(id: Uuid, user_id: Uuid, mut conn: &TenantConn) -> QueryResult<bool> {
+    let live = user_sessions::table
+        .find(id)
+        .filter(user_sessions::user_id.eq(user_id))
+        .filter(user_sessions::revoked_at.is_null())
+        .filter(user_sessions::expires_at.gt(now));
+    select(exists(live)).get_result(&mut conn).await
+}
+
+async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<String>> {
+    user_roles::table
+        .inner_join(roles::table.inner_join(role_permissions::table.inner_join(permissions::table)))
+        .filter(user_roles::user_id.eq(user_id))
+        .filter(roles::deleted_at.is_null())
+        .select(permissions::name)
+        .distinct()
+        .order(permissions::name)
+        .load(&mut conn)
+        .await
+}
+
+async fn own_permissions(
+    user_id: Uuid,
+    mut conn: &TenantConn,
+) -> QueryResult<Vec<(Effect, String)>> {
+    let lasts = user_permissions::valid_until
+        .is_null()
+        .or(user_permissions::valid_until.gt(now));
+    user_permissions::table
+        .inner_join(permissions::table)
+        .filter(user_permissions::user_id.eq(user_id))
+        .filter(lasts)
+        .select((user_permissions::effect, permissions::name))
+        .order(permissions::name)
+        .load(&mut conn)
+        .await
+}

@@ -1,0 +1,11 @@
+//! How a tenant is set up, and what was done in it.
+
+pub mod api_audit_log;
+pub mod audit_log;
+pub mod feature_flag;
+pub mod setting;
+
+pub use api_audit_log::ApiAuditLog;
+pub use audit_log::AuditLog;
+pub use feature_flag::{FeatureFlag, FeatureFlagChanges, NewFeatureFlag};
+pub use setting::{NewSetting, Setting, SettingChanges, ValueType};
