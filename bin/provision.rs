@@ -19,6 +19,6 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<ExitStatus> {
     let arguments: Provision = config::parse()?;
-    http::telemetry::start(arguments.log())?;
+    http::start_log(arguments.log())?;
     arguments.run().await
 }

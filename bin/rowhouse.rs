@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let arguments: Rowhouse = config::parse()?;
-    http::telemetry::start(&arguments.config.log)?;
+    http::start_log(&arguments.config.log)?;
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => server::serve(arguments.config, &mut std::io::stdout()).await,
         Command::Demo => demo::serve(arguments.config, &mut std::io::stdout()).await,

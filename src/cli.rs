@@ -90,7 +90,12 @@ impl Provision {
     pub async fn run(self) -> anyhow::Result<ExitStatus> {
         let printer = Printer::new(self.output);
         if let Command::Completions { shell } = self.command {
-            clap_complete::generate(shell, &mut Self::command(), "provision", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Self::command(),
+                "provision",
+                &mut std::io::stdout(),
+            );
             return Ok(ExitStatus::Done);
         }
         self.config.check()?;

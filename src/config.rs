@@ -163,7 +163,12 @@ pub struct LogConfig {
     #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
     /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `warn,rowhouse=debug`.
-    #[arg(long, env = "LOG_LEVEL", global = true, default_value = "info")]
+    #[arg(
+        long,
+        env = "LOG_LEVEL",
+        global = true,
+        default_value = "info,actix_server=warn"
+    )]
     pub log_level: String,
 }
 
@@ -183,12 +188,21 @@ impl Config {
     /// In production, a default or short secret.
     pub fn check(&self) -> Result<(), ConfigError> {
         let pepper = self.identity.password_pepper.expose_secret();
-        let hint = "set it to at least 32 random characters, for example from `openssl rand -base64 32`";
+        let hint =
+            "set it to at least 32 random characters, for example from `openssl rand -base64 32`";
         if self.environment == Environment::Production && pepper == DEVELOPMENT_PEPPER {
-            return Err(ConfigError { variable: "PASSWORD_PEPPER", problem: "is the default, which production refuses", hint });
+            return Err(ConfigError {
+                variable: "PASSWORD_PEPPER",
+                problem: "is the default, which production refuses",
+                hint,
+            });
         }
         if self.environment == Environment::Production && pepper.len() < SHORTEST_SECRET {
-            return Err(ConfigError { variable: "PASSWORD_PEPPER", problem: "is too short for production", hint });
+            return Err(ConfigError {
+                variable: "PASSWORD_PEPPER",
+                problem: "is too short for production",
+                hint,
+            });
         }
         Ok(())
     }
@@ -203,7 +217,10 @@ impl fmt::Display for Environment {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature that clap asks of a value parser")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature that clap asks of a value parser"
+)]
 fn secret(value: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(SecretString::from(value))
 }

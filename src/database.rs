@@ -26,13 +26,17 @@ pub struct Database {
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// `DATABASE_URL` is not a PostgreSQL URL.
-    #[error("`DATABASE_URL` cannot be used: {reason} (hint: it looks like `postgres://user:password@host:5432/name`)")]
+    #[error(
+        "`DATABASE_URL` cannot be used: {reason} (hint: it looks like `postgres://user:password@host:5432/name`)"
+    )]
     Url {
         /// What is wrong, without the URL.
         reason: String,
     },
     /// The server does not answer, or refuses the login.
-    #[error("cannot connect to the database at {address}: {reason} (hint: check `DATABASE_URL`, and that the server runs and lets this user in)")]
+    #[error(
+        "cannot connect to the database at {address}: {reason} (hint: check `DATABASE_URL`, and that the server runs and lets this user in)"
+    )]
     Unreachable {
         /// Host and port.
         address: String,
@@ -40,7 +44,9 @@ pub enum DatabaseError {
         reason: String,
     },
     /// The server is too old.
-    #[error("the database at {address} is PostgreSQL {version}; {OLDEST_VERSION} or newer is needed (hint: upgrade the server, or unset `DATABASE_URL` to use the embedded one)")]
+    #[error(
+        "the database at {address} is PostgreSQL {version}; {OLDEST_VERSION} or newer is needed (hint: upgrade the server, or unset `DATABASE_URL` to use the embedded one)"
+    )]
     TooOld {
         /// Host and port.
         address: String,
@@ -57,7 +63,9 @@ pub enum DatabaseError {
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
     /// The platform schema cannot be brought up to date.
-    #[error("the platform schema cannot be migrated: {reason} (hint: the login role must be able to create schemas in this database)")]
+    #[error(
+        "the platform schema cannot be migrated: {reason} (hint: the login role must be able to create schemas in this database)"
+    )]
     Migration {
         /// What the database says.
         reason: String,
@@ -79,7 +87,10 @@ impl Database {
         };
         let connector = Connector::new(url.expose_secret(), config.statement_timeout)?;
         connector.check_version().await?;
-        Ok(Self { connector, embedded })
+        Ok(Self {
+            connector,
+            embedded,
+        })
     }
 
     /// How connections to this database are opened.
@@ -101,6 +112,9 @@ async fn start_embedded(config: &DatabaseConfig) -> Result<EmbeddedServer, Datab
     };
     match tokio::task::spawn_blocking(move || EmbeddedServer::start(&settings)).await {
         Ok(started) => Ok(started?),
-        Err(error) => Err(DatabaseError::Unreachable { address: "the embedded server".to_owned(), reason: error.to_string() }),
+        Err(error) => Err(DatabaseError::Unreachable {
+            address: "the embedded server".to_owned(),
+            reason: error.to_string(),
+        }),
     }
 }

@@ -27,8 +27,11 @@ use credentials::Credentials;
 const TENANTS: [(&str, &str); 2] = [("acme", "Acme Inc."), ("globex", "Globex Corporation")];
 
 /// Users of each tenant beside its admin `alice`: user name, first name, last name, role. They are invited only.
-const COLLEAGUES: [(&str, &str, &str, &str); 3] =
-    [("bob", "Bob", "Baker", "manager"), ("carol", "Carol", "Cook", "developer"), ("dave", "Dave", "Dyer", "viewer")];
+const COLLEAGUES: [(&str, &str, &str, &str); 3] = [
+    ("bob", "Bob", "Baker", "manager"),
+    ("carol", "Carol", "Cook", "developer"),
+    ("dave", "Dave", "Dyer", "viewer"),
+];
 
 /// The system admin of the demo.
 const SYSTEM_ADMIN: &str = "admin@rowhouse.example";
@@ -41,16 +44,24 @@ pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
     let (host, data_dir) = (config.http.host, config.database.data_dir.clone());
     let application = Application::build(config).await?;
     let credentials = furnish(application.platform(), Credentials::in_folder(&data_dir)).await?;
-    tour::print(SocketAddr::new(host, application.port()), application.platform(), &credentials, out)?;
+    tour::print(
+        SocketAddr::new(host, application.port()),
+        application.platform(),
+        &credentials,
+        out,
+    )?;
     application.run_until_stopped().await
 }
 
 /// Makes what the demo lacks.
 async fn furnish(platform: &Platform, mut credentials: Credentials) -> anyhow::Result<Credentials> {
-    let passwords = credentials.read_or_generate(["ADMIN_PASSWORD", "ACME_PASSWORD", "GLOBEX_PASSWORD"])?;
+    let passwords =
+        credentials.read_or_generate(["ADMIN_PASSWORD", "ACME_PASSWORD", "GLOBEX_PASSWORD"])?;
     let conn = platform.pools.platform().await?;
     let [admin, tenants @ ..] = &passwords;
-    let admin_is_missing = SystemUser::find_by_email(SYSTEM_ADMIN, &conn).await?.is_none();
+    let admin_is_missing = SystemUser::find_by_email(SYSTEM_ADMIN, &conn)
+        .await?
+        .is_none();
     let mut missing = Vec::new();
     for ((slug, name), password) in TENANTS.into_iter().zip(tenants) {
         let slug: TenantSlug = slug.parse()?;
@@ -67,40 +78,75 @@ async fn furnish(platform: &Platform, mut credentials: Credentials) -> anyhow::R
     if admin_is_missing {
         create_system_admin(platform, admin).await?;
     }
-    let furnished = missing.iter().map(|(slug, name, password)| create_tenant(platform, slug, name, password));
+    let furnished = missing
+        .iter()
+        .map(|(slug, name, password)| create_tenant(platform, slug, name, password));
     futures_util::future::try_join_all(furnished).await?;
     Ok(credentials)
 }
 
 async fn create_system_admin(platform: &Platform, password: &SecretString) -> anyhow::Result<()> {
     let password_hash = hash(platform, password).await?.expose().to_owned();
-    let admin = NewSystemUser { id: Uuid::now_v7(), email: SYSTEM_ADMIN.to_owned(), password_hash, role: SystemUserRole::SuperAdmin };
-    admin.insert(&*platform.pools.platform().await?).await.context("Failed to create the system admin")?;
+    let admin = NewSystemUser {
+        id: Uuid::now_v7(),
+        email: SYSTEM_ADMIN.to_owned(),
+        password_hash,
+        role: SystemUserRole::SuperAdmin,
+    };
+    admin
+        .insert(&*platform.pools.platform().await?)
+        .await
+        .context("Failed to create the system admin")?;
     Ok(())
 }
 
-async fn create_tenant(platform: &Platform, slug: &TenantSlug, name: &str, password: &SecretString) -> anyhow::Result<()> {
+async fn create_tenant(
+    platform: &Platform,
+    slug: &TenantSlug,
+    name: &str,
+    password: &SecretString,
+) -> anyhow::Result<()> {
     let password_hash = Some(hash(platform, password).await?.expose().to_owned());
     let order = TenantOrder {
         slug: slug.clone(),
         name: name.to_owned(),
         plan: None,
         labels: json!({ "demo": true }),
-        admin: FirstAdmin { email: format!("alice@{slug}.example"), username: "alice".to_owned(), password_hash },
-        requester: Requester { channel: "demo", ..Requester::default() },
+        admin: FirstAdmin {
+            email: format!("alice@{slug}.example"),
+            username: "alice".to_owned(),
+            password_hash,
+        },
+        requester: Requester {
+            channel: "demo",
+            ..Requester::default()
+        },
         receipt: None,
     };
-    let created = platform.provisioner.create(&order).await.with_context(|| format!("Failed to provision `{slug}`"))?;
+    let created = platform
+        .provisioner
+        .create(&order)
+        .await
+        .with_context(|| format!("Failed to provision `{slug}`"))?;
     let mut conn = platform.pools.lease(&created.tenant.id).await?;
     for (username, first_name, last_name, role) in COLLEAGUES {
         let roles = Role::find_by_names(&[role.to_owned()], &conn).await?;
         let names = (Some(first_name.to_owned()), Some(last_name.to_owned()));
         let new = NewUser::new(format!("{username}@{slug}.example"), username.to_owned());
-        NewUser { first_name: names.0, last_name: names.1, ..new }.insert_with_roles(&roles, &mut conn).await?;
+        NewUser {
+            first_name: names.0,
+            last_name: names.1,
+            ..new
+        }
+        .insert_with_roles(&roles, &mut conn)
+        .await?;
     }
     Ok(())
 }
 
 async fn hash(platform: &Platform, password: &SecretString) -> anyhow::Result<PasswordHash> {
-    Ok(platform.hasher.hash(&Password::parse_new(password.expose_secret().to_owned())?).await?)
+    Ok(platform
+        .hasher
+        .hash(&Password::parse_new(password.expose_secret().to_owned())?)
+        .await?)
 }

@@ -6,6 +6,7 @@
 //! document, because it alone knows request id and path, and logs the chain of sources once.
 
 mod code;
+mod layers;
 mod problem;
 
 pub use self::{code::Code, problem::Problem};

@@ -16,6 +16,6 @@ pub use self::{
     methods::Methods,
     observe::observe,
     request_context::RequestContext,
-    telemetry::{LogFormat, subscriber},
+    telemetry::{LogFormat, start_log, subscriber},
     trace::Trace,
 };

@@ -61,9 +61,21 @@ impl Platform {
 }
 
 async fn hasher(config: &Config) -> Result<PasswordHasher, PlatformError> {
-    let IdentityConfig { password_pepper: pepper, password_cost: cost, password_queue: queue, .. } = config.identity.clone();
+    let IdentityConfig {
+        password_pepper: pepper,
+        password_cost: cost,
+        password_queue: queue,
+        ..
+    } = config.identity.clone();
     let processors = available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let half_of_them = NonZero::new(processors.get().div_ceil(2)).unwrap_or(NonZero::<usize>::MIN);
-    let at_once = config.identity.password_threads.map_or(half_of_them, NonZero::from);
-    Ok(spawn_blocking(move || PasswordHasher::new(&pepper, cost, at_once, queue.into())).await.map_err(PasswordError::from)??)
+    let at_once = config
+        .identity
+        .password_threads
+        .map_or(half_of_them, NonZero::from);
+    Ok(
+        spawn_blocking(move || PasswordHasher::new(&pepper, cost, at_once, queue.into()))
+            .await
+            .map_err(PasswordError::from)??,
+    )
 }

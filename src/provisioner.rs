@@ -73,7 +73,11 @@ pub enum ProvisionError {
 impl Provisioner {
     /// A provisioner of the compiled-in models.
     pub fn new(connector: Connector, isolation: Isolation) -> Self {
-        Self { connector, isolation, blueprint: Arc::new(Blueprint::of(Catalog::of_models())) }
+        Self {
+            connector,
+            isolation,
+            blueprint: Arc::new(Blueprint::of(Catalog::of_models())),
+        }
     }
 
     /// What new tenants are built from.
@@ -83,7 +87,10 @@ impl Provisioner {
 }
 
 /// A statement that Diesel's builder cannot write: PostgreSQL's own catalog, and DDL.
-#[expect(clippy::disallowed_methods, reason = "the provisioner is where raw SQL lives")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the provisioner is where raw SQL lives"
+)]
 fn raw_sql(sql: &str) -> SqlQuery {
     diesel::sql_query(sql)
 }

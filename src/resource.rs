@@ -2,6 +2,7 @@
 
 mod envelope;
 mod etag;
+mod idempotency;
 mod json;
 mod page;
 mod path_id;
@@ -12,6 +13,7 @@ mod validation;
 pub use self::{
     envelope::{List, Success},
     etag::{ETag, IfMatch},
+    idempotency::IdempotencyHeader,
     json::{JsonLimit, StrictJson},
     page::{PageRequest, Pagination},
     path_id::{PathId, path_config},

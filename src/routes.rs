@@ -17,5 +17,9 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(web::scope("/api/v1/platform").configure(platform::configure))
         .configure(platform::tenants::configure)
         .service(web::scope("/api/v1/tenants/{slug}").configure(tenant::configure))
-        .service(web::scope("/api/v1").configure(platform::tenants::configure_by_header).configure(tenant::configure));
+        .service(
+            web::scope("/api/v1")
+                .configure(platform::tenants::configure_by_header)
+                .configure(tenant::configure),
+        );
 }

@@ -51,9 +51,15 @@ impl Application {
     ///
     /// # Errors
     /// Signing keys that cannot be read or made.
-    pub async fn with_platform(config: Config, platform: Arc<Platform>, listener: TcpListener) -> anyhow::Result<Self> {
+    pub async fn with_platform(
+        config: Config,
+        platform: Arc<Platform>,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
         let port = listener.local_addr()?.port();
-        let identity = Identity::open(&config.identity, &platform.pools).await.context("Failed to load the signing keys")?;
+        let identity = Identity::open(&config.identity, &platform.pools)
+            .await
+            .context("Failed to load the signing keys")?;
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
@@ -74,7 +80,12 @@ impl Application {
         .shutdown_timeout(shutdown.into())
         .listen(listener)?
         .run();
-        Ok(Self { port, server: ServerFuture(server), drain: draining, platform })
+        Ok(Self {
+            port,
+            server: ServerFuture(server),
+            drain: draining,
+            platform,
+        })
     }
 
     /// The port that the server listens on.
@@ -115,9 +126,14 @@ pub fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("port {} of `{}` is taken by another program (hint: stop it, or choose another port with `--port`)", address.1, address.0)
+            bail!(
+                "port {} of `{}` is taken by another program (hint: stop it, or choose another port with `--port`)",
+                address.1,
+                address.0
+            )
         }
-        Err(error) => Err(error).with_context(|| format!("Failed to listen on `{}` port {}", address.0, address.1)),
+        Err(error) => Err(error)
+            .with_context(|| format!("Failed to listen on `{}` port {}", address.0, address.1)),
     }
 }
 
@@ -131,13 +147,26 @@ pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
     let address = SocketAddr::new(host, application.port());
     let mut conn = application.platform().pools.platform().await?;
     if let Some(token) = bootstrap::issue(&mut conn).await? {
-        writeln!(out, "The platform has no system user yet. Create the first one with this token, which works once:\n")?;
+        writeln!(
+            out,
+            "The platform has no system user yet. Create the first one with this token, which works once:\n"
+        )?;
         writeln!(out, "  {}\n", token.expose_secret())?;
-        writeln!(out, "  curl -X POST http://{address}/api/v1/platform/bootstrap -H 'Content-Type: application/json' \\")?;
-        writeln!(out, "    -d '{{\"token\":\"{}\",\"email\":\"YOU@EXAMPLE.COM\",\"password\":\"A NEW PASSWORD\"}}'\n", token.expose_secret())?;
+        writeln!(
+            out,
+            "  curl -X POST http://{address}/api/v1/platform/bootstrap -H 'Content-Type: application/json' \\"
+        )?;
+        writeln!(
+            out,
+            "    -d '{{\"token\":\"{}\",\"email\":\"YOU@EXAMPLE.COM\",\"password\":\"A NEW PASSWORD\"}}'\n",
+            token.expose_secret()
+        )?;
     }
     drop(conn);
-    writeln!(out, "Rowhouse serves on http://{address} (documentation: http://{address}/docs)")?;
+    writeln!(
+        out,
+        "Rowhouse serves on http://{address} (documentation: http://{address}/docs)"
+    )?;
     out.flush()?;
     application.run_until_stopped().await
 }

@@ -29,6 +29,7 @@ pub enum AdminCommand {
         /// What the system user may do: `super_admin`, `operator` or `support`.
         #[arg(long, default_value = "super_admin")]
         role: SystemUserRole,
+        /// Where the password comes from.
         #[command(flatten)]
         password: PasswordSource,
     },
@@ -51,12 +52,22 @@ pub struct AdminView {
 }
 
 impl Row for AdminView {
-    const COLUMNS: &'static [&'static str] = &["id", "email", "role", "active", "last login", "password"];
+    const COLUMNS: &'static [&'static str] =
+        &["id", "email", "role", "active", "last login", "password"];
 
     fn cells(&self) -> Vec<String> {
-        let last_login = self.last_login_at.map_or_else(|| "never".to_owned(), |time| time.to_rfc3339());
+        let last_login = self
+            .last_login_at
+            .map_or_else(|| "never".to_owned(), |time| time.to_rfc3339());
         let password = self.password.clone().unwrap_or_else(|| "-".to_owned());
-        vec![self.id.to_string(), self.email.clone(), self.role.to_string(), self.is_active.to_string(), last_login, password]
+        vec![
+            self.id.to_string(),
+            self.email.clone(),
+            self.role.to_string(),
+            self.is_active.to_string(),
+            last_login,
+            password,
+        ]
     }
 }
 
@@ -81,7 +92,11 @@ impl AdminCommand {
     /// An address that is taken or none, a password that the policy refuses, or a failure of the database.
     pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
         match self {
-            Self::Create { email, role, password } => printer.one(&create_system_user(platform, email, *role, password).await?)?,
+            Self::Create {
+                email,
+                role,
+                password,
+            } => printer.one(&create_system_user(platform, email, *role, password).await?)?,
             Self::List => {
                 let conn = platform.pools.platform().await?;
                 let users = SystemUser::list(LISTED, 0, &conn).await?;
@@ -96,15 +111,35 @@ impl AdminCommand {
 ///
 /// # Errors
 /// An address that is taken or none, a password that the policy refuses, or a failure of the database.
-pub async fn create_system_user(platform: &Platform, address: &str, role: SystemUserRole, password: &PasswordSource) -> anyhow::Result<AdminView> {
+pub async fn create_system_user(
+    platform: &Platform,
+    address: &str,
+    role: SystemUserRole,
+    password: &PasswordSource,
+) -> anyhow::Result<AdminView> {
     let address = email::normalize(address)?;
     let password = password.take(&platform.hasher).await?;
-    let user = NewSystemUser { id: Uuid::now_v7(), email: address, password_hash: password.hash, role };
+    let user = NewSystemUser {
+        id: Uuid::now_v7(),
+        email: address,
+        password_hash: password.hash,
+        role,
+    };
     let conn = platform.pools.platform().await?;
     match user.insert(&conn).await {
-        Ok(created) => Ok(AdminView { password: password.generated.map(|text| text.expose_secret().to_owned()), ..created.into() }),
-        Err(Error::DatabaseError(_, information)) if information.constraint_name() == Some("system_users_email_key") => {
-            bail!("a system user with the e-mail address `{}` exists already (hint: `provision admin list`)", user.email)
+        Ok(created) => Ok(AdminView {
+            password: password
+                .generated
+                .map(|text| text.expose_secret().to_owned()),
+            ..created.into()
+        }),
+        Err(Error::DatabaseError(_, information))
+            if information.constraint_name() == Some("system_users_email_key") =>
+        {
+            bail!(
+                "a system user with the e-mail address `{}` exists already (hint: `provision admin list`)",
+                user.email
+            )
         }
         Err(error) => Err(error.into()),
     }

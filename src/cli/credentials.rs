@@ -38,12 +38,17 @@ impl PasswordSource {
             None => read_line()?,
         };
         let password = Password::parse_new(text.expose_secret().to_owned())?;
-        Ok(NewPassword { hash: hasher.hash(&password).await?.expose().to_owned(), generated })
+        Ok(NewPassword {
+            hash: hasher.hash(&password).await?.expose().to_owned(),
+            generated,
+        })
     }
 }
 
 fn read_line() -> anyhow::Result<SecretString> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("Failed to read the password from standard input")?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("Failed to read the password from standard input")?;
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n'])))
 }

@@ -14,7 +14,11 @@ impl Row for Finding {
             Verdict::Warning => "warning",
             Verdict::Bad => "bad",
         };
-        vec![self.check.to_owned(), verdict.to_owned(), self.detail.clone()]
+        vec![
+            self.check.to_owned(),
+            verdict.to_owned(),
+            self.detail.clone(),
+        ]
     }
 }
 
@@ -25,6 +29,12 @@ impl Row for Finding {
 pub async fn run(platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let findings = platform.provisioner.examine().await?;
     printer.list(&findings)?;
-    let is_bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
-    Ok(if is_bad { ExitStatus::Failed } else { ExitStatus::Done })
+    let is_bad = findings
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if is_bad {
+        ExitStatus::Failed
+    } else {
+        ExitStatus::Done
+    })
 }

@@ -31,7 +31,13 @@ impl Init {
             return Ok(ExitStatus::Done);
         }
         drop(conn);
-        let admin = create_system_user(platform, &self.email, SystemUserRole::SuperAdmin, &self.password).await?;
+        let admin = create_system_user(
+            platform,
+            &self.email,
+            SystemUserRole::SuperAdmin,
+            &self.password,
+        )
+        .await?;
         printer.one::<AdminView>(&admin)?;
         Ok(ExitStatus::Done)
     }

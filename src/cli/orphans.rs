@@ -20,5 +20,9 @@ impl Row for Orphan {
 pub async fn run(platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let orphans = platform.provisioner.orphans().await?;
     printer.list(&orphans)?;
-    Ok(if orphans.is_empty() { ExitStatus::Done } else { ExitStatus::Differences })
+    Ok(if orphans.is_empty() {
+        ExitStatus::Done
+    } else {
+        ExitStatus::Differences
+    })
 }

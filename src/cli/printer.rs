@@ -46,7 +46,9 @@ impl Printer {
             OutputFormat::Json => json(&items),
             OutputFormat::Table => {
                 let mut table = Table::new();
-                table.load_preset(UTF8_FULL_CONDENSED).set_header(Item::COLUMNS.to_vec());
+                table
+                    .load_style(UTF8_FULL_CONDENSED)
+                    .set_header(Item::COLUMNS.to_vec());
                 table.add_rows(items.iter().map(Row::cells));
                 line(&mut io::stdout(), &table.to_string())
             }
@@ -61,8 +63,15 @@ impl Printer {
         match self.format {
             OutputFormat::Json => json(item),
             OutputFormat::Table => {
-                let width = Item::COLUMNS.iter().map(|name| name.len()).max().unwrap_or(0);
-                let lines = Item::COLUMNS.iter().zip(item.cells()).map(|(name, cell)| format!("{name:width$}  {cell}"));
+                let width = Item::COLUMNS
+                    .iter()
+                    .map(|name| name.len())
+                    .max()
+                    .unwrap_or(0);
+                let lines = Item::COLUMNS
+                    .iter()
+                    .zip(item.cells())
+                    .map(|(name, cell)| format!("{name:width$}  {cell}"));
                 line(&mut io::stdout(), &lines.collect::<Vec<_>>().join("\n"))
             }
         }

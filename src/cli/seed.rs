@@ -32,10 +32,20 @@ struct Seeded {
 }
 
 impl Row for Seeded {
-    const COLUMNS: &'static [&'static str] = &["tenant", "permissions added", "roles added", "settings added"];
+    const COLUMNS: &'static [&'static str] = &[
+        "tenant",
+        "permissions added",
+        "roles added",
+        "settings added",
+    ];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.tenant.clone(), self.permissions.to_string(), self.roles.to_string(), self.settings.to_string()]
+        vec![
+            self.tenant.clone(),
+            self.permissions.to_string(),
+            self.roles.to_string(),
+            self.settings.to_string(),
+        ]
     }
 }
 
@@ -50,7 +60,12 @@ impl SeedCommand {
         for tenant in chosen(tenants, platform).await? {
             let mut conn = platform.pools.lease(&tenant.id).await?;
             let added = seeds::sow(&mut conn).await?;
-            rows.push(Seeded { tenant: tenant.slug.to_string(), permissions: added.permissions, roles: added.roles, settings: added.settings });
+            rows.push(Seeded {
+                tenant: tenant.slug.to_string(),
+                permissions: added.permissions,
+                roles: added.roles,
+                settings: added.settings,
+            });
         }
         printer.list(&rows)?;
         Ok(ExitStatus::Done)
@@ -62,10 +77,17 @@ async fn chosen(keys: &[TenantKey], platform: &Platform) -> anyhow::Result<Vec<T
     let mut tenants = Vec::new();
     for key in keys {
         let found = Tenant::find_by_key(key, &conn).await?;
-        tenants.push(found.ok_or_else(|| anyhow::anyhow!("no tenant is called `{key}` (hint: `provision tenant list` names them)"))?);
+        tenants.push(found.ok_or_else(|| {
+            anyhow::anyhow!(
+                "no tenant is called `{key}` (hint: `provision tenant list` names them)"
+            )
+        })?);
     }
     if keys.is_empty() {
-        let filter = TenantFilter { search: None, status: Some(TenantStatus::Active) };
+        let filter = TenantFilter {
+            search: None,
+            status: Some(TenantStatus::Active),
+        };
         loop {
             let offset = i64::try_from(tenants.len())?;
             let page = Tenant::list(&filter, TenantSort::Slug, PAGE, offset, &conn).await?;

@@ -12,7 +12,9 @@ use super::credentials::PasswordSource;
 use super::printer::{Printer, Row};
 use crate::identity::email;
 use crate::platform::Platform;
-use crate::provisioner::order::{FirstAdmin, ProvisionedTenant, Requester, TenantOrder, TenantView};
+use crate::provisioner::order::{
+    FirstAdmin, ProvisionedTenant, Requester, TenantOrder, TenantView,
+};
 
 /// Subcommands of `provision tenant`.
 #[derive(Debug, Subcommand)]
@@ -68,17 +70,31 @@ impl TenantCommand {
     pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
         match self {
             Self::Create(arguments) => printer.one(&arguments.create(platform).await?)?,
-            Self::List { search, status, limit } => {
-                let filter = TenantFilter { search: search.clone(), status: *status };
+            Self::List {
+                search,
+                status,
+                limit,
+            } => {
+                let filter = TenantFilter {
+                    search: search.clone(),
+                    status: *status,
+                };
                 let conn = platform.pools.platform().await?;
                 let tenants = Tenant::list(&filter, TenantSort::Slug, *limit, 0, &conn).await?;
-                printer.list(&tenants.into_iter().map(TenantView::from).collect::<Vec<_>>())?;
+                printer.list(
+                    &tenants
+                        .into_iter()
+                        .map(TenantView::from)
+                        .collect::<Vec<_>>(),
+                )?;
             }
             Self::Show { tenant } => {
                 let conn = platform.pools.platform().await?;
                 match Tenant::find_by_key(tenant, &conn).await? {
                     Some(found) => printer.one(&TenantView::from(found))?,
-                    None => bail!("no tenant is called `{tenant}` (hint: `provision tenant list` names them)"),
+                    None => bail!(
+                        "no tenant is called `{tenant}` (hint: `provision tenant list` names them)"
+                    ),
                 }
             }
         }
@@ -104,42 +120,83 @@ struct AdminCredentials {
 
 impl CreateTenant {
     async fn create(&self, platform: &Platform) -> anyhow::Result<CreatedTenant> {
-        let address = self.admin_email.clone().unwrap_or_else(|| format!("admin@{}.invalid", self.slug));
-        let (address, username) = (email::normalize(&address)?, email::check_username(&self.admin_username)?);
+        let address = self
+            .admin_email
+            .clone()
+            .unwrap_or_else(|| format!("admin@{}.invalid", self.slug));
+        let (address, username) = (
+            email::normalize(&address)?,
+            email::check_username(&self.admin_username)?,
+        );
         let password = self.password.take(&platform.hasher).await?;
-        let labels: serde_json::Map<_, _> = self.label.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+        let labels: serde_json::Map<_, _> = self
+            .label
+            .iter()
+            .map(|(key, value)| (key.clone(), json!(value)))
+            .collect();
         let order = TenantOrder {
             slug: self.slug.clone(),
             name: self.name.clone().unwrap_or_else(|| self.slug.to_string()),
             plan: None,
             labels: labels.into(),
-            admin: FirstAdmin { email: address.clone(), username: username.clone(), password_hash: Some(password.hash) },
+            admin: FirstAdmin {
+                email: address.clone(),
+                username: username.clone(),
+                password_hash: Some(password.hash),
+            },
             requester: Requester::command_line(),
             receipt: None,
         };
         let created = platform.provisioner.create(&order).await?;
-        let password = password.generated.map(|text| text.expose_secret().to_owned());
-        Ok(CreatedTenant { created, admin: AdminCredentials { email: address, username, password } })
+        let password = password
+            .generated
+            .map(|text| text.expose_secret().to_owned());
+        Ok(CreatedTenant {
+            created,
+            admin: AdminCredentials {
+                email: address,
+                username,
+                password,
+            },
+        })
     }
 }
 
 impl Row for TenantView {
-    const COLUMNS: &'static [&'static str] = &["id", "slug", "name", "status", "version", "created"];
+    const COLUMNS: &'static [&'static str] =
+        &["id", "slug", "name", "status", "version", "created"];
 
     fn cells(&self) -> Vec<String> {
         let version = self.version.clone().unwrap_or_else(|| "-".to_owned());
         let created = self.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
-        vec![self.id.to_string(), self.slug.to_string(), self.name.clone(), self.status.to_string(), version, created]
+        vec![
+            self.id.to_string(),
+            self.slug.to_string(),
+            self.name.clone(),
+            self.status.to_string(),
+            version,
+            created,
+        ]
     }
 }
 
 impl Row for CreatedTenant {
-    const COLUMNS: &'static [&'static str] = &["id", "slug", "name", "status", "version", "created", "admin", "username", "password"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id", "slug", "name", "status", "version", "created", "admin", "username", "password",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let mut cells = self.created.tenant.cells();
-        let password = self.admin.password.clone().unwrap_or_else(|| "as given".to_owned());
-        cells.extend([self.admin.email.clone(), self.admin.username.clone(), password]);
+        let password = self
+            .admin
+            .password
+            .clone()
+            .unwrap_or_else(|| "as given".to_owned());
+        cells.extend([
+            self.admin.email.clone(),
+            self.admin.username.clone(),
+            password,
+        ]);
         cells
     }
 }

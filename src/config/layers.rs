@@ -50,9 +50,16 @@ impl Layers {
 
     fn refuse_unknown_keys(&self) -> anyhow::Result<()> {
         let known = <Probe as CommandFactory>::command();
-        let is_known = |name: &str| known.get_arguments().any(|argument| argument.get_env().is_some_and(|env| env == name));
+        let is_known = |name: &str| {
+            known
+                .get_arguments()
+                .any(|argument| argument.get_env().is_some_and(|env| env == name))
+        };
         match self.toml.keys().find(|name| !is_known(name)) {
-            Some(name) => bail!("`rowhouse.toml` has the unknown key `{}` (hint: `rowhouse --help` lists the names, in upper case)", name.to_lowercase()),
+            Some(name) => bail!(
+                "`rowhouse.toml` has the unknown key `{}` (hint: `rowhouse --help` lists the names, in upper case)",
+                name.to_lowercase()
+            ),
             None => Ok(()),
         }
     }
@@ -60,8 +67,15 @@ impl Layers {
     /// Makes each value the default of the argument whose environment variable has its name.
     pub fn apply(&self, command: Command) -> Command {
         command.mut_args(|argument| {
-            let name = argument.get_env().map(|name| name.to_string_lossy().into_owned());
-            match name.and_then(|name| self.dotenv.get(&name).or_else(|| self.toml.get(&name)).cloned()) {
+            let name = argument
+                .get_env()
+                .map(|name| name.to_string_lossy().into_owned());
+            match name.and_then(|name| {
+                self.dotenv
+                    .get(&name)
+                    .or_else(|| self.toml.get(&name))
+                    .cloned()
+            }) {
                 Some(value) => argument.default_value(value),
                 None => argument,
             }
@@ -85,7 +99,10 @@ fn parse_toml(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Boolean(flag) => flag.to_string(),
-                other => bail!("`{key}` is a {}; it takes a string, a number or a boolean", other.type_str()),
+                other => bail!(
+                    "`{key}` is a {}; it takes a string, a number or a boolean",
+                    other.type_str()
+                ),
             };
             Ok((key.to_uppercase(), value))
         })
@@ -103,7 +120,10 @@ mod tests {
     }
 
     fn parse_in(folder: &Path, arguments: &[&str]) -> super::super::Config {
-        let matches = Layers::read(folder).unwrap().apply(Probe::command()).get_matches_from(arguments);
+        let matches = Layers::read(folder)
+            .unwrap()
+            .apply(Probe::command())
+            .get_matches_from(arguments);
         Probe::from_arg_matches(&matches).unwrap()._config
     }
 
@@ -113,7 +133,12 @@ mod tests {
         std::fs::write(folder.path().join(".env"), "PORT=2222\n").unwrap();
         assert_eq!(parse_in(folder.path(), &["rowhouse"]).http.port, 2222);
         assert_eq!(parse_in(folder.path(), &["rowhouse"]).http.body_limit, 4096);
-        assert_eq!(parse_in(folder.path(), &["rowhouse", "--port", "3333"]).http.port, 3333);
+        assert_eq!(
+            parse_in(folder.path(), &["rowhouse", "--port", "3333"])
+                .http
+                .port,
+            3333
+        );
     }
 
     #[test]
@@ -126,7 +151,10 @@ mod tests {
     #[test]
     fn an_unparsable_value_of_a_file_names_its_flag() {
         let folder = folder_with("rowhouse.toml", "port = \"many\"\n");
-        let error = Layers::read(folder.path()).unwrap().apply(Probe::command()).try_get_matches_from(["rowhouse"]);
+        let error = Layers::read(folder.path())
+            .unwrap()
+            .apply(Probe::command())
+            .try_get_matches_from(["rowhouse"]);
         assert!(error.unwrap_err().to_string().contains("--port"));
     }
 
@@ -134,7 +162,13 @@ mod tests {
     fn production_refuses_the_default_pepper() {
         let folder = tempfile::tempdir().unwrap();
         let config = parse_in(folder.path(), &["rowhouse", "--environment", "production"]);
-        assert!(config.check().unwrap_err().to_string().contains("PASSWORD_PEPPER"));
+        assert!(
+            config
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("PASSWORD_PEPPER")
+        );
         assert!(parse_in(folder.path(), &["rowhouse"]).check().is_ok());
     }
 }

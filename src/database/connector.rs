@@ -37,17 +37,32 @@ impl Connector {
     /// `Url` when the string cannot be parsed, `Tls` when TLS is asked for and cannot be set up.
     pub fn new(url: &str, statement_timeout: u32) -> Result<Self, DatabaseError> {
         let mut config: tokio_postgres::Config =
-            tls::strict_ssl_mode(url).parse().map_err(|error: tokio_postgres::Error| DatabaseError::Url { reason: error.to_string() })?;
+            tls::strict_ssl_mode(url)
+                .parse()
+                .map_err(|error: tokio_postgres::Error| DatabaseError::Url {
+                    reason: error.to_string(),
+                })?;
         if config.get_hosts().is_empty() {
-            return Err(DatabaseError::Url { reason: "it names no host".to_owned() });
+            return Err(DatabaseError::Url {
+                reason: "it names no host".to_owned(),
+            });
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        let may_use_tls = config.get_ssl_mode() != SslMode::Disable && config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
+        let may_use_tls = config.get_ssl_mode() != SslMode::Disable
+            && config
+                .get_hosts()
+                .iter()
+                .any(|host| matches!(host, Host::Tcp(_)));
         let tls = tls::connector(may_use_tls)?;
-        let greeting = format!("SET search_path = ''; SET statement_timeout = '{statement_timeout}s'");
-        Ok(Self { config: Arc::new(config), tls, greeting: greeting.into() })
+        let greeting =
+            format!("SET search_path = ''; SET statement_timeout = '{statement_timeout}s'");
+        Ok(Self {
+            config: Arc::new(config),
+            tls,
+            greeting: greeting.into(),
+        })
     }
 
     /// Opens a connection under the login role, with an empty `search_path`.
@@ -55,10 +70,18 @@ impl Connector {
     /// # Errors
     /// `Unreachable` with what the driver or the server says.
     pub async fn connect(&self) -> Result<PlatformConn, DatabaseError> {
-        let (client, driver) = self.config.connect(self.tls.clone()).await.map_err(|error| self.unreachable(&error))?;
+        let (client, driver) = self
+            .config
+            .connect(self.tls.clone())
+            .await
+            .map_err(|error| self.unreachable(&error))?;
         let connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await;
-        let connection = PlatformConn::assume(connection.map_err(|error| self.unreachable(&error))?);
-        connection.batch(&self.greeting).await.map_err(|error| self.unreachable(&error))?;
+        let connection =
+            PlatformConn::assume(connection.map_err(|error| self.unreachable(&error))?);
+        connection
+            .batch(&self.greeting)
+            .await
+            .map_err(|error| self.unreachable(&error))?;
         Ok(connection)
     }
 
@@ -68,10 +91,18 @@ impl Connector {
     /// `TooOld`, or `Unreachable`.
     pub async fn check_version(&self) -> Result<(), DatabaseError> {
         let connection = self.connect().await?;
-        let version = server_version(&connection).await.map_err(|error| self.unreachable(&error))?;
-        let major: Option<u32> = version.split(|character: char| !character.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+        let version = server_version(&connection)
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let major: Option<u32> = version
+            .split(|character: char| !character.is_ascii_digit())
+            .next()
+            .and_then(|digits| digits.parse().ok());
         match major {
-            Some(major) if major < OLDEST_VERSION => Err(DatabaseError::TooOld { address: self.address(), version }),
+            Some(major) if major < OLDEST_VERSION => Err(DatabaseError::TooOld {
+                address: self.address(),
+                version,
+            }),
             _ => Ok(()),
         }
     }
@@ -88,12 +119,20 @@ impl Connector {
 
     /// Name of the database.
     pub fn database_name(&self) -> &str {
-        self.config.get_dbname().or(self.config.get_user()).unwrap_or("postgres")
+        self.config
+            .get_dbname()
+            .or(self.config.get_user())
+            .unwrap_or("postgres")
     }
 
     fn unreachable(&self, error: &dyn std::error::Error) -> DatabaseError {
-        let reason = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-        DatabaseError::Unreachable { address: self.address(), reason }
+        let reason = error
+            .source()
+            .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+        DatabaseError::Unreachable {
+            address: self.address(),
+            reason,
+        }
     }
 }
 
@@ -108,5 +147,7 @@ impl fmt::Debug for Connector {
 /// # Errors
 /// What the database says.
 pub async fn server_version(mut conn: &PlatformConn) -> QueryResult<String> {
-    diesel::select(current_setting("server_version")).get_result(&mut conn).await
+    diesel::select(current_setting("server_version"))
+        .get_result(&mut conn)
+        .await
 }

@@ -22,7 +22,10 @@ type Blocking = AsyncConnectionWrapper<AsyncPgConnection>;
 /// # Errors
 /// `Unreachable`, or `Migration` with what the database says.
 pub async fn run(connector: &Connector) -> Result<usize, DatabaseError> {
-    blocking(lock(connector).await?, |conn| conn.run_pending_migrations(MIGRATIONS).map(|ran| ran.len())).await
+    blocking(lock(connector).await?, |conn| {
+        conn.run_pending_migrations(MIGRATIONS).map(|ran| ran.len())
+    })
+    .await
 }
 
 /// Undoes every migration. For tests of the way back.
@@ -30,7 +33,11 @@ pub async fn run(connector: &Connector) -> Result<usize, DatabaseError> {
 /// # Errors
 /// `Unreachable`, or `Migration` with what the database says.
 pub async fn revert(connector: &Connector) -> Result<usize, DatabaseError> {
-    blocking(lock(connector).await?, |conn| conn.revert_all_migrations(MIGRATIONS).map(|undone| undone.len())).await
+    blocking(lock(connector).await?, |conn| {
+        conn.revert_all_migrations(MIGRATIONS)
+            .map(|undone| undone.len())
+    })
+    .await
 }
 
 /// Whether every migration of this build has run.
@@ -39,14 +46,23 @@ pub async fn revert(connector: &Connector) -> Result<usize, DatabaseError> {
 /// `Unreachable`, or `Migration` with what the database says.
 pub async fn are_current(connector: &Connector) -> Result<bool, DatabaseError> {
     let connection = connector.connect().await?;
-    connection.batch("SET search_path = shared").await.map_err(refused)?;
-    blocking(connection, |conn| conn.has_pending_migration(MIGRATIONS).map(|pending| !pending)).await
+    connection
+        .batch("SET search_path = shared")
+        .await
+        .map_err(refused)?;
+    blocking(connection, |conn| {
+        conn.has_pending_migration(MIGRATIONS)
+            .map(|pending| !pending)
+    })
+    .await
 }
 
 /// A connection that holds the migration lock until it is closed, with `shared` made and on its path.
 async fn lock(connector: &Connector) -> Result<PlatformConn, DatabaseError> {
     let connection = connector.connect().await?;
-    let sql = format!("SET statement_timeout = 0; {MIGRATION_LOCK}; CREATE SCHEMA IF NOT EXISTS shared; SET search_path = shared");
+    let sql = format!(
+        "SET statement_timeout = 0; {MIGRATION_LOCK}; CREATE SCHEMA IF NOT EXISTS shared; SET search_path = shared"
+    );
     connection.batch(&sql).await.map_err(refused)?;
     Ok(connection)
 }
@@ -55,21 +71,38 @@ async fn blocking<Value: Send + 'static>(
     connection: PlatformConn,
     work: impl FnOnce(&mut Blocking) -> diesel::migration::Result<Value> + Send + 'static,
 ) -> Result<Value, DatabaseError> {
-    let work = move || work(&mut Blocking::from(connection.into_inner())).map_err(|error| DatabaseError::Migration { reason: error.to_string() });
+    let work = move || {
+        work(&mut Blocking::from(connection.into_inner())).map_err(|error| {
+            DatabaseError::Migration {
+                reason: error.to_string(),
+            }
+        })
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,
-        Err(error) => Err(DatabaseError::Migration { reason: error.to_string() }),
+        Err(error) => Err(DatabaseError::Migration {
+            reason: error.to_string(),
+        }),
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 fn refused(error: diesel::result::Error) -> DatabaseError {
-    DatabaseError::Migration { reason: error.to_string() }
+    DatabaseError::Migration {
+        reason: error.to_string(),
+    }
 }
 
 /// Version of the newest migration of this build.
 pub fn version() -> String {
-    let migrations: diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> = MIGRATIONS.migrations();
-    let names = migrations.unwrap_or_default().into_iter().map(|migration| migration.name().version().to_string());
+    let migrations: diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> =
+        MIGRATIONS.migrations();
+    let names = migrations
+        .unwrap_or_default()
+        .into_iter()
+        .map(|migration| migration.name().version().to_string());
     names.max().unwrap_or_default()
 }

@@ -13,7 +13,10 @@ use super::DatabaseError;
 /// libpq's `sslmode=verify-full` and `verify-ca` (PostgreSQL manual, "SSL Support") are unknown to the driver.
 pub fn strict_ssl_mode(url: &str) -> Cow<'_, str> {
     if url.contains("sslmode=verify-") {
-        Cow::Owned(url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require"))
+        Cow::Owned(
+            url.replace("sslmode=verify-full", "sslmode=require")
+                .replace("sslmode=verify-ca", "sslmode=require"),
+        )
     } else {
         Cow::Borrowed(url)
     }
@@ -31,7 +34,9 @@ pub fn connector(used: bool) -> Result<MakeRustlsConnect, DatabaseError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| DatabaseError::Tls { reason: error.to_string() })?
+        .map_err(|error| DatabaseError::Tls {
+            reason: error.to_string(),
+        })?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
@@ -43,8 +48,14 @@ mod tests {
 
     #[test]
     fn a_verifying_mode_becomes_the_strict_one() {
-        assert_eq!(strict_ssl_mode("postgres://a@b/c?sslmode=verify-full"), "postgres://a@b/c?sslmode=require");
-        assert_eq!(strict_ssl_mode("host=a sslmode=verify-ca"), "host=a sslmode=require");
+        assert_eq!(
+            strict_ssl_mode("postgres://a@b/c?sslmode=verify-full"),
+            "postgres://a@b/c?sslmode=require"
+        );
+        assert_eq!(
+            strict_ssl_mode("host=a sslmode=verify-ca"),
+            "host=a sslmode=require"
+        );
         assert_eq!(strict_ssl_mode("postgres://a@b/c"), "postgres://a@b/c");
     }
 }

@@ -17,7 +17,9 @@ impl From<ResolveError> for ApiError {
             ResolveError::Unknown => Code::TenantNotFound,
             ResolveError::Suspended => Code::TenantSuspended,
             ResolveError::Archived => Code::TenantArchived,
-            ResolveError::Provisioning => return Self::new(Code::TenantProvisioning).retry_after(PROVISIONING),
+            ResolveError::Provisioning => {
+                return Self::new(Code::TenantProvisioning).retry_after(PROVISIONING);
+            }
             ResolveError::Pool(_) | ResolveError::Query(_) => Code::Unavailable,
         };
         Self::new(code).because(error)
@@ -61,7 +63,9 @@ impl From<ProvisionError> for ApiError {
                 let detail = format!("the tenant's schema cannot be initialized: {difference}");
                 Self::new(Code::Conflict).detail(detail)
             }
-            ProvisionError::Admin(_) => Self::new(Code::ValidationFailed).field("admin", "cannot be created").because(error),
+            ProvisionError::Admin(_) => Self::new(Code::ValidationFailed)
+                .field("admin", "cannot be created")
+                .because(error),
             ProvisionError::Database(_) => Self::new(Code::Unavailable).because(error),
             ProvisionError::Query(_) | ProvisionError::Receipt(_) => Self::internal(error),
         }

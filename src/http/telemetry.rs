@@ -1,8 +1,11 @@
 //! Where log events go, and in which shape.
 
+use anyhow::Context;
 use clap::ValueEnum;
 use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+use crate::config::LogConfig;
 
 /// The shape of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -12,6 +15,23 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line for machines.
     Json,
+}
+
+/// Sends the log events of this process to standard error, as the configuration says.
+///
+/// # Errors
+/// A filter that cannot be parsed, or a second call.
+pub fn start_log(config: &LogConfig) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(&config.log_level);
+    let filter = filter.context(
+        "`LOG_LEVEL` cannot be used (hint: it looks like `info` or `warn,rowhouse=debug`)",
+    )?;
+    tracing::subscriber::set_global_default(subscriber(
+        config.log_format,
+        filter,
+        std::io::stderr,
+    ))?;
+    Ok(())
 }
 
 /// A subscriber that writes events let through by `filter` to `writer`, which is standard error in production.

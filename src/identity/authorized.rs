@@ -43,7 +43,10 @@ impl<P: Permission> FromRequest for Authorized<P> {
         let authorize = |caller: Result<SignedIn, ApiError>| {
             let caller = caller?;
             caller.require(P::NAME)?;
-            Ok(Self { caller, permission: PhantomData })
+            Ok(Self {
+                caller,
+                permission: PhantomData,
+            })
         };
         caller.map(authorize).boxed_local()
     }

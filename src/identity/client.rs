@@ -25,9 +25,14 @@ impl FromRequest for Client {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
         ready(Ok(Self {
-            ip: request.peer_addr().map(|address| IpNet::from(address.ip().to_canonical())),
+            ip: request
+                .peer_addr()
+                .map(|address| IpNet::from(address.ip().to_canonical())),
             user_agent: user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect()),
         }))
     }

@@ -18,7 +18,8 @@ const TENANT_HEADER: &str = "X-Tenant-ID";
 /// `internal` where the server was put together without one.
 pub fn platform(request: &HttpRequest) -> Result<&Platform, ApiError> {
     let data = request.app_data::<web::Data<Platform>>();
-    data.map(|platform| platform.get_ref()).ok_or_else(|| ApiError::internal("the application has no platform"))
+    data.map(|platform| platform.get_ref())
+        .ok_or_else(|| ApiError::internal("the application has no platform"))
 }
 
 /// What `X-Tenant-ID` names, for requests about a tenant rather than to one.
@@ -45,7 +46,8 @@ pub async fn tenant(request: &HttpRequest) -> Result<Arc<Tenant>, ApiError> {
     if let (Some(_), Some(header)) = (&in_path, &in_header)
         && registry.resolve(header).await?.id != tenant.id
     {
-        return Err(ApiError::new(Code::BadRequest).detail("the path and the header `X-Tenant-ID` name different tenants"));
+        return Err(ApiError::new(Code::BadRequest)
+            .detail("the path and the header `X-Tenant-ID` name different tenants"));
     }
     RequestContext::of(request)?.record_tenant(&tenant.id);
     Ok(tenant)
@@ -62,9 +64,16 @@ fn key(text: &str) -> Result<TenantKey, ApiError> {
 
 fn header(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let mut values = request.headers().get_all(TENANT_HEADER);
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
-        return Err(ApiError::new(Code::BadRequest).detail("the header `X-Tenant-ID` is given twice"));
+        return Err(
+            ApiError::new(Code::BadRequest).detail("the header `X-Tenant-ID` is given twice")
+        );
     }
-    value.to_str().map(Some).or(Err(ApiError::new(Code::TenantNotFound)))
+    value
+        .to_str()
+        .map(Some)
+        .or(Err(ApiError::new(Code::TenantNotFound)))
 }

@@ -8,7 +8,9 @@ const LONGEST_USERNAME: usize = 64;
 
 /// The text is no e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an e-mail address of at most {LONGEST_EMAIL} ASCII characters, like `ada@example.com`")]
+#[error(
+    "must be an e-mail address of at most {LONGEST_EMAIL} ASCII characters, like `ada@example.com`"
+)]
 pub struct EmailError;
 
 /// The text is no user name.
@@ -30,7 +32,11 @@ pub fn normalize(text: &str) -> Result<String, EmailError> {
         && !address.ends_with('.')
         && email_address::EmailAddress::is_valid(&address)
         && !address.contains(['"', '<', '>', '[']);
-    if is_sound { Ok(address) } else { Err(EmailError) }
+    if is_sound {
+        Ok(address)
+    } else {
+        Err(EmailError)
+    }
 }
 
 /// A user name without the blanks around it. An `@` is refused, since one may log in with either name or address.
@@ -40,8 +46,14 @@ pub fn normalize(text: &str) -> Result<String, EmailError> {
 pub fn check_username(text: &str) -> Result<String, UsernameError> {
     let name = text.trim();
     let is_sound = (1..=LONGEST_USERNAME).contains(&name.chars().count())
-        && !name.chars().any(|character| character.is_whitespace() || character.is_control() || character == '@');
-    if is_sound { Ok(name.to_owned()) } else { Err(UsernameError) }
+        && !name.chars().any(|character| {
+            character.is_whitespace() || character.is_control() || character == '@'
+        });
+    if is_sound {
+        Ok(name.to_owned())
+    } else {
+        Err(UsernameError)
+    }
 }
 
 #[cfg(test)]
@@ -50,13 +62,27 @@ mod tests {
 
     #[test]
     fn spellings_of_one_address_become_one() {
-        assert_eq!(normalize(" Ada@Example.COM "), Ok("ada@example.com".to_owned()));
+        assert_eq!(
+            normalize(" Ada@Example.COM "),
+            Ok("ada@example.com".to_owned())
+        );
     }
 
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(250));
-        for text in ["", "ada", "ada@", "@example.com", "ada\u{ff20}example.com", "ada@example.com.", "\u{430}da@example.com", "a b@example.com", "Ada <ada@example.com>", &long] {
+        for text in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada\u{ff20}example.com",
+            "ada@example.com.",
+            "\u{430}da@example.com",
+            "a b@example.com",
+            "Ada <ada@example.com>",
+            &long,
+        ] {
             assert_eq!(normalize(text), Err(EmailError), "{text:?}");
         }
     }

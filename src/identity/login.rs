@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::Identity;
 use super::client::Client;
 use super::password::{Password, PasswordHash, Verification};
-use super::refresh_token::{RefreshKey, RefreshToken};
 use super::permission::Grants;
+use super::refresh_token::{RefreshKey, RefreshToken};
 use super::token::{AccessToken, PlatformSubject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
@@ -77,8 +77,15 @@ impl Identity {
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
-        let rehashed = check(platform, &credentials.password, stored.map(PasswordHash::stored)).await?;
-        let user = found.filter(|user| user.is_active).ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
+        let rehashed = check(
+            platform,
+            &credentials.password,
+            stored.map(PasswordHash::stored),
+        )
+        .await?;
+        let user = found
+            .filter(|user| user.is_active)
+            .ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewUserSession {
@@ -93,7 +100,9 @@ impl Identity {
         let lease = platform.pools.lease(&tenant.id).await?;
         session.insert(&lease).await?;
         User::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease).await?;
-        let access = Access::load(user.id, session.id, &lease).await?.ok_or(Code::InvalidCredentials)?;
+        let access = Access::load(user.id, session.id, &lease)
+            .await?
+            .ok_or(Code::InvalidCredentials)?;
         drop(lease);
         let subject = TenantSubject {
             tid: tenant.id.clone(),
@@ -103,21 +112,37 @@ impl Identity {
             roles: access.roles.clone(),
             permissions: Grants::of(&access).granted(),
         };
-        let token = self.tokens().issue(user.id, session.id, subject).map_err(ApiError::internal)?;
-        Ok(LoggedIn::new((user, access.roles), &token, &RefreshToken::mint(session.id, 0, &key)))
+        let token = self
+            .tokens()
+            .issue(user.id, session.id, subject)
+            .map_err(ApiError::internal)?;
+        Ok(LoggedIn::new(
+            (user, access.roles),
+            &token,
+            &RefreshToken::mint(session.id, 0, &key),
+        ))
     }
 
     /// Logs a system user in.
     ///
     /// # Errors
     /// As [`Self::login_user`].
-    pub async fn login_system_user(&self, platform: &Platform, credentials: &PlatformCredentials, client: Client) -> Result<LoggedIn<SystemUser>, ApiError> {
+    pub async fn login_system_user(
+        &self,
+        platform: &Platform,
+        credentials: &PlatformCredentials,
+        client: Client,
+    ) -> Result<LoggedIn<SystemUser>, ApiError> {
         let lease = platform.pools.platform().await?;
         let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
         drop(lease);
-        let stored = found.as_ref().map(|user| PasswordHash::stored(user.password_hash.clone()));
+        let stored = found
+            .as_ref()
+            .map(|user| PasswordHash::stored(user.password_hash.clone()));
         let rehashed = check(platform, &credentials.password, stored).await?;
-        let user = found.filter(|user| user.is_active).ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
+        let user = found
+            .filter(|user| user.is_active)
+            .ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewPlatformSession {
@@ -130,10 +155,18 @@ impl Identity {
         };
         let lease = platform.pools.platform().await?;
         session.insert(&lease).await?;
-        SystemUser::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease).await?;
+        SystemUser::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease)
+            .await?;
         drop(lease);
-        let token = self.tokens().issue(user.id, session.id, PlatformSubject { role: user.role }).map_err(ApiError::internal)?;
-        Ok(LoggedIn::new(user, &token, &RefreshToken::mint(session.id, 0, &key)))
+        let token = self
+            .tokens()
+            .issue(user.id, session.id, PlatformSubject { role: user.role })
+            .map_err(ApiError::internal)?;
+        Ok(LoggedIn::new(
+            user,
+            &token,
+            &RefreshToken::mint(session.id, 0, &key),
+        ))
     }
 }
 
@@ -161,8 +194,13 @@ impl<User> LoggedIn<User> {
 }
 
 /// Checks a password. Gives a new hash when the cost has changed since the stored one was made.
-async fn check(platform: &Platform, presented: &SecretString, stored: Option<PasswordHash>) -> Result<Option<PasswordHash>, ApiError> {
-    let password = Password::presented(presented.expose_secret().to_owned()).map_err(|error| ApiError::new(Code::InvalidCredentials).because(error))?;
+async fn check(
+    platform: &Platform,
+    presented: &SecretString,
+    stored: Option<PasswordHash>,
+) -> Result<Option<PasswordHash>, ApiError> {
+    let password = Password::presented(presented.expose_secret().to_owned())
+        .map_err(|error| ApiError::new(Code::InvalidCredentials).because(error))?;
     match platform.hasher.verify(&password, stored.as_ref()).await? {
         Verification::Mismatch => Err(ApiError::new(Code::InvalidCredentials)),
         Verification::Match => Ok(None),

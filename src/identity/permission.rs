@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use tenant_schema::identity::Access;
+
 /// A permission, as a type: a handler that names one in its signature cannot forget to ask for it.
 pub trait Permission: 'static {
     /// The name, `<resource>.<action>`.
@@ -110,6 +112,21 @@ impl Grants {
     /// Adds what is denied to the user.
     pub fn deny(&mut self, denied: impl Into<String>) {
         self.denials.insert(denied.into());
+    }
+
+    /// Everything that was read of a user.
+    pub fn of(access: &Access) -> Self {
+        let mut grants = Self::default();
+        for (role, granted) in &access.role_grants {
+            grants.grant_by_role(role, granted);
+        }
+        for granted in &access.direct_grants {
+            grants.grant(granted);
+        }
+        for denied in &access.denials {
+            grants.deny(denied);
+        }
+        grants
     }
 
     /// Whether the user may do what the permission of this name stands for.

@@ -59,12 +59,15 @@ impl SignedIn {
     pub fn require(&self, permission: &'static str) -> Result<(), ApiError> {
         match self.grants.decide(permission) {
             Decision::Allowed(_) => Ok(()),
-            Decision::Denied(_) => Err(ApiError::new(Code::PermissionDenied).detail(format!("this takes the permission `{permission}`"))),
+            Decision::Denied(_) => Err(ApiError::new(Code::PermissionDenied)
+                .detail(format!("this takes the permission `{permission}`"))),
         }
     }
 
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
-        let claims = Identity::of(request)?.tokens().verify_tenant(bearer::token(request)?)?;
+        let claims = Identity::of(request)?
+            .tokens()
+            .verify_tenant(bearer::token(request)?)?;
         let tenant = door::tenant(request).await?;
         if claims.subject.tid != tenant.id {
             return Err(ApiError::new(Code::TenantMismatch));
@@ -72,12 +75,19 @@ impl SignedIn {
         RequestContext::of(request)?.record_user(claims.sub);
         let lease = door::platform(request)?.pools.lease(&tenant.id).await?;
         let access = Access::load(claims.sub, claims.sid, &lease).await?;
-        let access = access.filter(|access| access.user.is_active).ok_or_else(|| ApiError::new(Code::InvalidToken))?;
+        let access = access
+            .filter(|access| access.user.is_active)
+            .ok_or_else(|| ApiError::new(Code::InvalidToken))?;
         if !access.session_is_live {
             return Err(ApiError::new(Code::SessionEnded));
         }
         let grants = Grants::of(&access);
-        Ok(Self { tenant, access, grants, lease })
+        Ok(Self {
+            tenant,
+            access,
+            grants,
+            lease,
+        })
     }
 }
 

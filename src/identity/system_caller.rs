@@ -68,21 +68,36 @@ impl SystemCaller {
 
     /// Lets the connection go, for work that has one of its own, and says who asks for that work.
     pub fn into_requester(self) -> Requester {
-        Requester { system_user: Some(self.user.id), channel: "api", request_id: Some(self.request_id) }
+        Requester {
+            system_user: Some(self.user.id),
+            channel: "api",
+            request_id: Some(self.request_id),
+        }
     }
 
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
-        let claims = Identity::of(request)?.tokens().verify_platform(bearer::token(request)?)?;
+        let claims = Identity::of(request)?
+            .tokens()
+            .verify_platform(bearer::token(request)?)?;
         let context = RequestContext::of(request)?;
         context.record_user(claims.sub);
         let platform: &Platform = door::platform(request)?;
         let lease = platform.pools.platform().await?;
-        let (user, session) = futures_util::try_join!(SystemUser::find(claims.sub, &lease), PlatformSession::find_live(claims.sid, &lease))?;
-        let user = user.filter(|user| user.is_active).ok_or_else(|| ApiError::new(Code::InvalidToken))?;
+        let (user, session) = futures_util::try_join!(
+            SystemUser::find(claims.sub, &lease),
+            PlatformSession::find_live(claims.sid, &lease)
+        )?;
+        let user = user
+            .filter(|user| user.is_active)
+            .ok_or_else(|| ApiError::new(Code::InvalidToken))?;
         if session.is_none_or(|session| session.system_user_id != user.id) {
             return Err(ApiError::new(Code::SessionEnded));
         }
-        Ok(Self { user, request_id: context.id().to_owned(), lease })
+        Ok(Self {
+            user,
+            request_id: context.id().to_owned(),
+            lease,
+        })
     }
 }
 
@@ -127,9 +142,13 @@ impl<P: PlatformPermission> FromRequest for PlatformAuthorized<P> {
         let authorize = |caller: Result<SystemCaller, ApiError>| {
             let caller = caller?;
             if P::ROLES.contains(&caller.user.role) {
-                return Ok(Self { caller, permission: PhantomData });
+                return Ok(Self {
+                    caller,
+                    permission: PhantomData,
+                });
             }
-            Err(ApiError::new(Code::PermissionDenied).detail(format!("this takes the platform permission `{}`", P::NAME)))
+            Err(ApiError::new(Code::PermissionDenied)
+                .detail(format!("this takes the platform permission `{}`", P::NAME)))
         };
         caller.map(authorize).boxed_local()
     }

@@ -33,8 +33,13 @@ impl Visitor {
     ///
     /// # Errors
     /// As [`Identity::login_user`].
-    pub async fn log_in(self, credentials: &TenantCredentials) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        self.identity.login_user(&self.platform, &self.tenant, credentials, self.client).await
+    pub async fn log_in(
+        self,
+        credentials: &TenantCredentials,
+    ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        self.identity
+            .login_user(&self.platform, &self.tenant, credentials, self.client)
+            .await
     }
 }
 
@@ -48,8 +53,12 @@ impl FromRequest for Visitor {
         Box::pin(async move {
             Ok(Self {
                 tenant: door::tenant(&request).await?,
-                platform: web::Data::extract(&request).await.map_err(|error| ApiError::internal(error.to_string()))?,
-                identity: web::Data::extract(&request).await.map_err(|error| ApiError::internal(error.to_string()))?,
+                platform: web::Data::extract(&request)
+                    .await
+                    .map_err(|error| ApiError::internal(error.to_string()))?,
+                identity: web::Data::extract(&request)
+                    .await
+                    .map_err(|error| ApiError::internal(error.to_string()))?,
                 client: client.await.unwrap_or_else(|never| match never {}),
             })
         })

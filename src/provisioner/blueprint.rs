@@ -25,8 +25,17 @@ impl Blueprint {
     pub fn of(catalog: Catalog) -> Self {
         let body = ddl::create_catalog(&catalog).join(";\n");
         let hash = digest::digest(&digest::SHA256, body.as_bytes());
-        let version = hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Self { catalog, body, version }
+        let version = hash
+            .as_ref()
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            catalog,
+            body,
+            version,
+        }
     }
 
     /// Version of the catalog: 12 hexadecimal digits of the SHA-256 of its DDL.
@@ -35,9 +44,18 @@ impl Blueprint {
     }
 
     /// The batch that builds `schema` with its role. Runs inside a transaction and leaves the path on the new schema.
-    pub fn create_schema(&self, schema: &SchemaName, template: &[TemplateTable], isolation: Isolation) -> String {
+    pub fn create_schema(
+        &self,
+        schema: &SchemaName,
+        template: &[TemplateTable],
+        isolation: Isolation,
+    ) -> String {
         let name = schema.quoted();
-        let mut statements = vec![format!("CREATE SCHEMA {name}"), format!("SET LOCAL search_path = {name}"), self.body.clone()];
+        let mut statements = vec![
+            format!("CREATE SCHEMA {name}"),
+            format!("SET LOCAL search_path = {name}"),
+            self.body.clone(),
+        ];
         statements.extend(template.iter().map(TemplateTable::create));
         statements.extend(template.iter().flat_map(TemplateTable::add_foreign_keys));
         if isolation == Isolation::Role {
@@ -48,24 +66,44 @@ impl Blueprint {
     }
 
     /// Statements that build what the names in `existing` lack, for a schema that the path names.
-    pub fn create_missing(&self, existing: &HashSet<String>, template: &[TemplateTable]) -> Vec<String> {
+    pub fn create_missing(
+        &self,
+        existing: &HashSet<String>,
+        template: &[TemplateTable],
+    ) -> Vec<String> {
         let is_missing = |name: &str| !existing.contains(name);
-        let enums = self.catalog.enums.iter().filter(|kind| is_missing(&kind.name)).map(ddl::create_enum);
+        let enums = self
+            .catalog
+            .enums
+            .iter()
+            .filter(|kind| is_missing(&kind.name))
+            .map(ddl::create_enum);
         let mut statements: Vec<String> = enums.collect();
         let tables = &self.catalog.tables;
-        let (missing, present): (Vec<_>, Vec<_>) = tables.iter().partition(|table| is_missing(&table.name));
+        let (missing, present): (Vec<_>, Vec<_>) =
+            tables.iter().partition(|table| is_missing(&table.name));
         statements.extend(missing.iter().map(|table| ddl::create_table(table)));
-        statements.extend(present.iter().flat_map(|table| missing_constraints(table, &is_missing)));
+        statements.extend(
+            present
+                .iter()
+                .flat_map(|table| missing_constraints(table, &is_missing)),
+        );
         for table in tables {
             let indexes = table.indexes.iter().filter(|index| is_missing(&index.name));
             statements.extend(indexes.map(|index| ddl::create_index(&table.name, index)));
         }
         for table in tables {
-            let keys = table.foreign_keys.iter().filter(|key| is_missing(&key.name));
+            let keys = table
+                .foreign_keys
+                .iter()
+                .filter(|key| is_missing(&key.name));
             statements.extend(keys.map(|key| ddl::add_foreign_key(&table.name, key)));
         }
         statements.extend(missing.iter().flat_map(|table| ddl::comments(table)));
-        let templates: Vec<_> = template.iter().filter(|table| is_missing(&table.name)).collect();
+        let templates: Vec<_> = template
+            .iter()
+            .filter(|table| is_missing(&table.name))
+            .collect();
         statements.extend(templates.iter().map(|table| table.create()));
         statements.extend(templates.iter().flat_map(|table| table.add_foreign_keys()));
         statements
@@ -75,12 +113,17 @@ impl Blueprint {
     pub fn grant(&self, schema: &str) -> String {
         let mut statements = vec![
             format!("GRANT USAGE ON SCHEMA {schema} TO {schema}"),
-            format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}"),
+            format!(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}"
+            ),
             format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {schema}"),
         ];
         let append_only = self.catalog.tables.iter().filter(|table| table.append_only);
         statements.extend(append_only.map(|table| {
-            format!("REVOKE UPDATE, DELETE ON TABLE {schema}.{} FROM {schema}", quote_identifier(&table.name))
+            format!(
+                "REVOKE UPDATE, DELETE ON TABLE {schema}.{} FROM {schema}",
+                quote_identifier(&table.name)
+            )
         }));
         statements.join(";\n")
     }
@@ -92,7 +135,18 @@ pub fn create_role(role: &str) -> String {
 }
 
 fn missing_constraints(table: &TableDefinition, is_missing: &impl Fn(&str) -> bool) -> Vec<String> {
-    let uniques = table.uniques.iter().filter(|unique| is_missing(&unique.name)).map(ddl::unique);
-    let checks = table.checks.iter().filter(|check| is_missing(&check.name)).map(ddl::check);
-    uniques.chain(checks).map(|constraint| ddl::add_constraint(&table.name, &constraint)).collect()
+    let uniques = table
+        .uniques
+        .iter()
+        .filter(|unique| is_missing(&unique.name))
+        .map(ddl::unique);
+    let checks = table
+        .checks
+        .iter()
+        .filter(|check| is_missing(&check.name))
+        .map(ddl::check);
+    uniques
+        .chain(checks)
+        .map(|constraint| ddl::add_constraint(&table.name, &constraint))
+        .collect()
 }

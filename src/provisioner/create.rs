@@ -30,7 +30,10 @@ impl Provisioner {
         outcome
     }
 
-    async fn create_in_one_transaction(&self, order: &TenantOrder) -> Result<ProvisionedTenant, ProvisionError> {
+    async fn create_in_one_transaction(
+        &self,
+        order: &TenantOrder,
+    ) -> Result<ProvisionedTenant, ProvisionError> {
         let mut platform = self.connector.connect().await?;
         platform.begin().await?;
         if let Some(receipt) = &order.receipt
@@ -47,14 +50,32 @@ impl Provisioner {
     }
 
     /// Does all the work of a creation inside the caller's transaction.
-    async fn build(&self, order: &TenantOrder, platform: PlatformConn) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
+    async fn build(
+        &self,
+        order: &TenantOrder,
+        platform: PlatformConn,
+    ) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
         let mut recorder = Recorder::start();
-        let registration = NewTenant::new(order.slug.clone(), order.name.clone(), order.plan.clone(), order.labels.clone());
-        let tenant = registration.insert(&platform).await.map_err(|error| slug_taken(error, order))?;
+        let registration = NewTenant::new(
+            order.slug.clone(),
+            order.name.clone(),
+            order.plan.clone(),
+            order.labels.clone(),
+        );
+        let tenant = registration
+            .insert(&platform)
+            .await
+            .map_err(|error| slug_taken(error, order))?;
         recorder.step("register the tenant");
 
         let template = TemplateTable::all(&platform).await?;
-        platform.batch(&self.blueprint.create_schema(&tenant.schema_name, &template, self.isolation)).await?;
+        platform
+            .batch(
+                &self
+                    .blueprint
+                    .create_schema(&tenant.schema_name, &template, self.isolation),
+            )
+            .await?;
         recorder.step("build the schema");
 
         let mut conn = TenantConn::assume(platform.into_inner());
@@ -65,12 +86,24 @@ impl Provisioner {
 
         let platform = PlatformConn::assume(conn.into_inner());
         let fingerprint = fingerprint::of_current_schema(&platform).await?;
-        let tenant = Tenant::mark_active(&tenant.id, self.blueprint.version(), &fingerprint, &platform).await?;
+        let tenant = Tenant::mark_active(
+            &tenant.id,
+            self.blueprint.version(),
+            &fingerprint,
+            &platform,
+        )
+        .await?;
         recorder.step("compute the fingerprint");
 
         let run = record_run(order, &tenant, &recorder, &platform).await?;
         audit(order, &tenant, &platform).await?;
-        Ok((platform, ProvisionedTenant { tenant: tenant.into(), run: run.into() }))
+        Ok((
+            platform,
+            ProvisionedTenant {
+                tenant: tenant.into(),
+                run: run.into(),
+            },
+        ))
     }
 
     /// Leaves a trace of an order that failed. The order's own transaction is gone by now.
@@ -89,13 +122,20 @@ impl Provisioner {
 
 impl FirstAdmin {
     async fn insert(&self, conn: &TenantConn) -> Result<(), ProvisionError> {
-        let user = NewUser { password_hash: self.password_hash.clone(), ..NewUser::new(self.email.clone(), self.username.clone()) };
+        let user = NewUser {
+            password_hash: self.password_hash.clone(),
+            ..NewUser::new(self.email.clone(), self.username.clone())
+        };
         let refused = |error: diesel::result::Error| match error {
-            diesel::result::Error::DatabaseError(_, information) => ProvisionError::Admin(information.message().to_owned()),
+            diesel::result::Error::DatabaseError(_, information) => {
+                ProvisionError::Admin(information.message().to_owned())
+            }
             error => ProvisionError::Query(error),
         };
         let user = user.insert(conn).await.map_err(refused)?;
-        let role = Role::find_by_name(ADMIN_ROLE, conn).await?.ok_or(diesel::NotFound)?;
+        let role = Role::find_by_name(ADMIN_ROLE, conn)
+            .await?
+            .ok_or(diesel::NotFound)?;
         UserRole::assign(user.id, role.id, conn).await?;
         Ok(())
     }
@@ -103,7 +143,9 @@ impl FirstAdmin {
 
 fn slug_taken(error: diesel::result::Error, order: &TenantOrder) -> ProvisionError {
     match &error {
-        diesel::result::Error::DatabaseError(_, information) if information.constraint_name() == Some("tenants_slug_key") => {
+        diesel::result::Error::DatabaseError(_, information)
+            if information.constraint_name() == Some("tenants_slug_key") =>
+        {
             ProvisionError::SlugTaken(order.slug.clone())
         }
         _ => error.into(),
@@ -120,13 +162,22 @@ fn new_run(order: &TenantOrder, tenant: Option<&Tenant>) -> NewRun {
     }
 }
 
-async fn record_run(order: &TenantOrder, tenant: &Tenant, recorder: &Recorder, conn: &PlatformConn) -> Result<Run, ProvisionError> {
+async fn record_run(
+    order: &TenantOrder,
+    tenant: &Tenant,
+    recorder: &Recorder,
+    conn: &PlatformConn,
+) -> Result<Run, ProvisionError> {
     let run = new_run(order, Some(tenant)).insert(conn).await?;
     recorder.write(run.id, conn).await?;
     Ok(Run::finish(run.id, None, conn).await?)
 }
 
-async fn audit(order: &TenantOrder, tenant: &Tenant, conn: &PlatformConn) -> Result<(), ProvisionError> {
+async fn audit(
+    order: &TenantOrder,
+    tenant: &Tenant,
+    conn: &PlatformConn,
+) -> Result<(), ProvisionError> {
     let entry = NewPlatformAuditLog {
         id: Uuid::now_v7(),
         actor_id: order.requester.system_user,
@@ -134,7 +185,9 @@ async fn audit(order: &TenantOrder, tenant: &Tenant, conn: &PlatformConn) -> Res
         object_type: "tenant".to_owned(),
         object_id: Some(tenant.id.to_string()),
         before: None,
-        after: Some(json!({ "slug": tenant.slug, "name": tenant.name, "plan": tenant.plan, "labels": tenant.labels })),
+        after: Some(
+            json!({ "slug": tenant.slug, "name": tenant.name, "plan": tenant.plan, "labels": tenant.labels }),
+        ),
         ip: None,
         user_agent: None,
         request_id: order.requester.request_id.clone(),

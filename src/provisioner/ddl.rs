@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use tenant_schema::catalog::Catalog;
 use tenant_schema::definition::{
-    CheckDefinition, ColumnDefinition, Deferrable, EnumDefinition, ForeignKeyDefinition, Identity, IndexDefinition, ReferentialAction,
-    TableDefinition, UniqueDefinition,
+    CheckDefinition, ColumnDefinition, Deferrable, EnumDefinition, ForeignKeyDefinition, Identity,
+    IndexDefinition, ReferentialAction, TableDefinition, UniqueDefinition,
 };
 
 use super::identifier::{quote_identifier, quote_identifiers, quote_literal};
@@ -18,15 +18,38 @@ pub fn create_catalog(catalog: &Catalog) -> Vec<String> {
     let tables = &catalog.tables;
     let types = catalog.enums.iter().map(create_enum);
     let creates = tables.iter().map(create_table);
-    let indexes = tables.iter().flat_map(|table| table.indexes.iter().map(|index| create_index(&table.name, index)));
-    let keys = tables.iter().flat_map(|table| table.foreign_keys.iter().map(|key| add_foreign_key(&table.name, key)));
-    types.chain(creates).chain(indexes).chain(keys).chain(tables.iter().flat_map(comments)).collect()
+    let indexes = tables.iter().flat_map(|table| {
+        table
+            .indexes
+            .iter()
+            .map(|index| create_index(&table.name, index))
+    });
+    let keys = tables.iter().flat_map(|table| {
+        table
+            .foreign_keys
+            .iter()
+            .map(|key| add_foreign_key(&table.name, key))
+    });
+    types
+        .chain(creates)
+        .chain(indexes)
+        .chain(keys)
+        .chain(tables.iter().flat_map(comments))
+        .collect()
 }
 
 /// `CREATE TYPE … AS ENUM`.
 pub fn create_enum(definition: &EnumDefinition) -> String {
-    let labels = definition.labels.iter().map(|label| quote_literal(label)).collect::<Vec<_>>().join(", ");
-    format!("CREATE TYPE {} AS ENUM ({labels})", quote_identifier(&definition.name))
+    let labels = definition
+        .labels
+        .iter()
+        .map(|label| quote_literal(label))
+        .collect::<Vec<_>>()
+        .join(", ");
+    format!(
+        "CREATE TYPE {} AS ENUM ({labels})",
+        quote_identifier(&definition.name)
+    )
 }
 
 /// `CREATE TABLE` with columns, primary key, unique and check constraints; indexes and foreign keys come after.
@@ -34,18 +57,29 @@ pub fn create_table(table: &TableDefinition) -> String {
     let mut parts: Vec<String> = table.columns.iter().map(column).collect();
     if !table.primary_key.is_empty() {
         let name = quote_identifier(&format!("{}_pkey", table.name));
-        parts.push(format!("CONSTRAINT {name} PRIMARY KEY ({})", quote_identifiers(&table.primary_key)));
+        parts.push(format!(
+            "CONSTRAINT {name} PRIMARY KEY ({})",
+            quote_identifiers(&table.primary_key)
+        ));
     }
     parts.extend(table.uniques.iter().map(unique));
     parts.extend(table.checks.iter().map(check));
-    format!("CREATE TABLE {} (\n    {}\n)", quote_identifier(&table.name), parts.join(",\n    "))
+    format!(
+        "CREATE TABLE {} (\n    {}\n)",
+        quote_identifier(&table.name),
+        parts.join(",\n    ")
+    )
 }
 
 /// `CREATE INDEX`.
 pub fn create_index(table: &str, index: &IndexDefinition) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let (name, table) = (quote_identifier(&index.name), quote_identifier(table));
-    let mut sql = format!("CREATE {unique}INDEX {name} ON {table} USING {} ({})", index.method, index.keys.join(", "));
+    let mut sql = format!(
+        "CREATE {unique}INDEX {name} ON {table} USING {} ({})",
+        index.method,
+        index.keys.join(", ")
+    );
     if !index.include.is_empty() {
         let _ = write!(sql, " INCLUDE ({})", quote_identifiers(&index.include));
     }
@@ -89,10 +123,16 @@ pub fn add_constraint(table: &str, constraint: &str) -> String {
 /// `COMMENT ON` the table and its columns, for those that have one.
 pub fn comments(table: &TableDefinition) -> Vec<String> {
     let name = quote_identifier(&table.name);
-    let own = table.comment.iter().map(|text| format!("COMMENT ON TABLE {name} IS {}", quote_literal(text)));
+    let own = table
+        .comment
+        .iter()
+        .map(|text| format!("COMMENT ON TABLE {name} IS {}", quote_literal(text)));
     let columns = table.columns.iter().filter_map(|column| {
         let text = quote_literal(column.comment.as_ref()?);
-        Some(format!("COMMENT ON COLUMN {name}.{} IS {text}", quote_identifier(&column.name)))
+        Some(format!(
+            "COMMENT ON COLUMN {name}.{} IS {text}",
+            quote_identifier(&column.name)
+        ))
     });
     own.chain(columns).collect()
 }
@@ -121,13 +161,25 @@ fn column(column: &ColumnDefinition) -> String {
 
 /// A unique constraint, as `CREATE TABLE` and [`add_constraint`] take it.
 pub fn unique(unique: &UniqueDefinition) -> String {
-    let nulls = if unique.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
-    format!("CONSTRAINT {} UNIQUE{nulls} ({})", quote_identifier(&unique.name), quote_identifiers(&unique.columns))
+    let nulls = if unique.nulls_not_distinct {
+        " NULLS NOT DISTINCT"
+    } else {
+        ""
+    };
+    format!(
+        "CONSTRAINT {} UNIQUE{nulls} ({})",
+        quote_identifier(&unique.name),
+        quote_identifiers(&unique.columns)
+    )
 }
 
 /// A check constraint, as `CREATE TABLE` and [`add_constraint`] take it.
 pub fn check(check: &CheckDefinition) -> String {
-    format!("CONSTRAINT {} CHECK ({})", quote_identifier(&check.name), check.expression)
+    format!(
+        "CONSTRAINT {} CHECK ({})",
+        quote_identifier(&check.name),
+        check.expression
+    )
 }
 
 fn referential_action(action: ReferentialAction) -> &'static str {

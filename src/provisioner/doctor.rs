@@ -72,10 +72,25 @@ impl Provisioner {
         let conn = self.connector.connect().await?;
         let facts = facts(&conn).await?;
         let mut findings = facts.findings(self.isolation);
-        findings.push(finding("migrations", migrations::are_current(&self.connector).await?, Verdict::Bad, "the platform schema is current", "the platform schema is behind this build: run `provision init`"));
+        findings.push(finding(
+            "migrations",
+            migrations::are_current(&self.connector).await?,
+            Verdict::Bad,
+            "the platform schema is current",
+            "the platform schema is behind this build: run `provision init`",
+        ));
         let orphans = self.orphans().await?;
-        let seen = format!("{} schemas, roles or tenants without their other half: see `provision orphans`", orphans.len());
-        findings.push(finding("orphans", orphans.is_empty(), Verdict::Warning, "every schema and role belongs to a tenant", &seen));
+        let seen = format!(
+            "{} schemas, roles or tenants without their other half: see `provision orphans`",
+            orphans.len()
+        );
+        findings.push(finding(
+            "orphans",
+            orphans.is_empty(),
+            Verdict::Warning,
+            "every schema and role belongs to a tenant",
+            &seen,
+        ));
         Ok(findings)
     }
 }
@@ -83,22 +98,87 @@ impl Provisioner {
 impl Facts {
     fn findings(&self, isolation: Isolation) -> Vec<Finding> {
         let role = &self.login_role;
-        let roles_needed = if isolation == Isolation::Role { Verdict::Bad } else { Verdict::Warning };
+        let roles_needed = if isolation == Isolation::Role {
+            Verdict::Bad
+        } else {
+            Verdict::Warning
+        };
         vec![
-            Finding { check: "version", verdict: Verdict::Good, detail: format!("PostgreSQL {}", self.version) },
-            finding("login role", !self.is_superuser, Verdict::Warning, &format!("`{role}` is no superuser"), &format!("`{role}` is a superuser, which no lost path would stop: use a role with LOGIN and CREATEROLE")),
-            finding("roles", self.may_create_roles, roles_needed, &format!("`{role}` may create the tenants' roles"), &format!("`{role}` may not create roles: run `ALTER ROLE {role} CREATEROLE` as a superuser, or start with `--isolation path`")),
-            finding("schemas", self.may_create_schemas, Verdict::Bad, &format!("`{role}` may create schemas"), &format!("`{role}` may not create schemas: grant it CREATE on the database")),
-            finding("public", !self.anyone_creates_in_public, Verdict::Warning, "nobody else creates in `public`", "anyone may create in `public`: run `REVOKE CREATE ON SCHEMA public FROM PUBLIC`"),
-            finding("locks", self.locks.parse::<u32>().is_ok_and(|locks| locks >= 256), Verdict::Warning, &format!("max_locks_per_transaction is {}", self.locks), &format!("max_locks_per_transaction is {}: dropping and backing up tenants wants 256 or more", self.locks)),
-            finding("fsync", self.fsync == "on", Verdict::Bad, "fsync is on", "fsync is off: a crash of the machine corrupts the data"),
+            Finding {
+                check: "version",
+                verdict: Verdict::Good,
+                detail: format!("PostgreSQL {}", self.version),
+            },
+            finding(
+                "login role",
+                !self.is_superuser,
+                Verdict::Warning,
+                &format!("`{role}` is no superuser"),
+                &format!(
+                    "`{role}` is a superuser, which no lost path would stop: use a role with LOGIN and CREATEROLE"
+                ),
+            ),
+            finding(
+                "roles",
+                self.may_create_roles,
+                roles_needed,
+                &format!("`{role}` may create the tenants' roles"),
+                &format!(
+                    "`{role}` may not create roles: run `ALTER ROLE {role} CREATEROLE` as a superuser, or start with `--isolation path`"
+                ),
+            ),
+            finding(
+                "schemas",
+                self.may_create_schemas,
+                Verdict::Bad,
+                &format!("`{role}` may create schemas"),
+                &format!("`{role}` may not create schemas: grant it CREATE on the database"),
+            ),
+            finding(
+                "public",
+                !self.anyone_creates_in_public,
+                Verdict::Warning,
+                "nobody else creates in `public`",
+                "anyone may create in `public`: run `REVOKE CREATE ON SCHEMA public FROM PUBLIC`",
+            ),
+            finding(
+                "locks",
+                self.locks.parse::<u32>().is_ok_and(|locks| locks >= 256),
+                Verdict::Warning,
+                &format!("max_locks_per_transaction is {}", self.locks),
+                &format!(
+                    "max_locks_per_transaction is {}: dropping and backing up tenants wants 256 or more",
+                    self.locks
+                ),
+            ),
+            finding(
+                "fsync",
+                self.fsync == "on",
+                Verdict::Bad,
+                "fsync is on",
+                "fsync is off: a crash of the machine corrupts the data",
+            ),
         ]
     }
 }
 
-fn finding(check: &'static str, is_good: bool, otherwise: Verdict, good: &str, bad: &str) -> Finding {
-    let (verdict, detail) = if is_good { (Verdict::Good, good) } else { (otherwise, bad) };
-    Finding { check, verdict, detail: detail.to_owned() }
+fn finding(
+    check: &'static str,
+    is_good: bool,
+    otherwise: Verdict,
+    good: &str,
+    bad: &str,
+) -> Finding {
+    let (verdict, detail) = if is_good {
+        (Verdict::Good, good)
+    } else {
+        (otherwise, bad)
+    };
+    Finding {
+        check,
+        verdict,
+        detail: detail.to_owned(),
+    }
 }
 
 async fn facts(mut conn: &PlatformConn) -> QueryResult<Facts> {

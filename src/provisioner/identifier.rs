@@ -7,14 +7,22 @@ pub fn quote_identifier(name: &str) -> String {
 
 /// Quotes identifiers and joins them with commas.
 pub fn quote_identifiers<Name: AsRef<str>>(names: &[Name]) -> String {
-    names.iter().map(|name| quote_identifier(name.as_ref())).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| quote_identifier(name.as_ref()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Quotes a text as a string literal; with backslashes as an escape string, so that
 /// `standard_conforming_strings` does not matter.
 pub fn quote_literal(text: &str) -> String {
     let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') { format!("E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
+    if doubled.contains('\\') {
+        format!("E'{}'", doubled.replace('\\', "\\\\"))
+    } else {
+        format!("'{doubled}'")
+    }
 }
 
 #[cfg(test)]

@@ -49,10 +49,16 @@ impl Provisioner {
     /// # Errors
     /// `UnknownTenant`, `Drift` when the structure differs in another way than by missing parts, or a failure of the
     /// database. Nothing is changed then.
-    pub async fn initialize(&self, key: &TenantKey, requester: &Requester) -> Result<ProvisionedTenant, ProvisionError> {
+    pub async fn initialize(
+        &self,
+        key: &TenantKey,
+        requester: &Requester,
+    ) -> Result<ProvisionedTenant, ProvisionError> {
         let mut platform = self.connector.connect().await?;
         platform.begin().await?;
-        let tenant = Tenant::find_by_key(key, &platform).await?.filter(can_be_initialized);
+        let tenant = Tenant::find_by_key(key, &platform)
+            .await?
+            .filter(can_be_initialized);
         let tenant = tenant.ok_or_else(|| ProvisionError::UnknownTenant(key.to_string()))?;
         let mut recorder = Recorder::start();
         self.repair(&tenant, &platform).await?;
@@ -67,20 +73,38 @@ impl Provisioner {
         recorder.step("compare the fingerprint");
         let run = record_run(&tenant, requester, &recorder, &platform).await?;
         platform.commit().await?;
-        Ok(ProvisionedTenant { tenant: tenant.into(), run: run.into() })
+        Ok(ProvisionedTenant {
+            tenant: tenant.into(),
+            run: run.into(),
+        })
     }
 
     /// Builds what is missing and leaves the path on the tenant's schema.
     async fn repair(&self, tenant: &Tenant, conn: &PlatformConn) -> Result<(), ProvisionError> {
-        conn.batch(&format!("SELECT pg_advisory_xact_lock(hashtextextended({}, 0))", quote_literal(tenant.id.as_str()))).await?;
+        conn.batch(&format!(
+            "SELECT pg_advisory_xact_lock(hashtextextended({}, 0))",
+            quote_literal(tenant.id.as_str())
+        ))
+        .await?;
         let template = TemplateTable::all(conn).await?;
         let presence = presence(tenant, conn).await?;
         let schema = tenant.schema_name.quoted();
         if !presence.schema && !presence.role {
-            return Ok(conn.batch(&self.blueprint.create_schema(&tenant.schema_name, &template, self.isolation)).await?);
+            return Ok(conn
+                .batch(&self.blueprint.create_schema(
+                    &tenant.schema_name,
+                    &template,
+                    self.isolation,
+                ))
+                .await?);
         }
-        conn.batch(&format!("CREATE SCHEMA IF NOT EXISTS {schema}; SET LOCAL search_path = {schema}")).await?;
-        let mut statements = self.blueprint.create_missing(&names(conn).await?, &template);
+        conn.batch(&format!(
+            "CREATE SCHEMA IF NOT EXISTS {schema}; SET LOCAL search_path = {schema}"
+        ))
+        .await?;
+        let mut statements = self
+            .blueprint
+            .create_missing(&names(conn).await?, &template);
         if self.isolation == Isolation::Role {
             if !presence.role {
                 statements.push(create_role(&schema));
@@ -93,13 +117,26 @@ impl Provisioner {
     /// Marks the tenant active, unless its structure is not the one that it was built with.
     async fn accept(&self, tenant: Tenant, conn: &PlatformConn) -> Result<Tenant, ProvisionError> {
         let fingerprint = fingerprint::of_current_schema(conn).await?;
-        let drift = |difference: &str| ProvisionError::Drift { slug: tenant.slug.clone(), difference: difference.to_owned() };
+        let drift = |difference: &str| ProvisionError::Drift {
+            slug: tenant.slug.clone(),
+            difference: difference.to_owned(),
+        };
         let version = self.blueprint.version();
-        if tenant.version.as_deref().is_some_and(|built| built != version) {
+        if tenant
+            .version
+            .as_deref()
+            .is_some_and(|built| built != version)
+        {
             return Err(drift("it was built from another version of the models"));
         }
-        if tenant.fingerprint.as_deref().is_some_and(|built| built != fingerprint) {
-            return Err(drift("a table, column, constraint or index was changed or added by hand"));
+        if tenant
+            .fingerprint
+            .as_deref()
+            .is_some_and(|built| built != fingerprint)
+        {
+            return Err(drift(
+                "a table, column, constraint or index was changed or added by hand",
+            ));
         }
         match tenant.status {
             TenantStatus::Suspended => Ok(tenant),
@@ -126,7 +163,12 @@ async fn presence(tenant: &Tenant, mut conn: &PlatformConn) -> QueryResult<Prese
     raw_sql(&sql).get_result(&mut conn).await
 }
 
-async fn record_run(tenant: &Tenant, requester: &Requester, recorder: &Recorder, conn: &PlatformConn) -> Result<Run, ProvisionError> {
+async fn record_run(
+    tenant: &Tenant,
+    requester: &Requester,
+    recorder: &Recorder,
+    conn: &PlatformConn,
+) -> Result<Run, ProvisionError> {
     let run = NewRun {
         id: Uuid::now_v7(),
         tenant_id: Some(tenant.id.clone()),

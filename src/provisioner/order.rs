@@ -53,7 +53,10 @@ pub struct Requester {
 impl Requester {
     /// The command line of this machine.
     pub fn command_line() -> Self {
-        Self { channel: "cli", ..Self::default() }
+        Self {
+            channel: "cli",
+            ..Self::default()
+        }
     }
 }
 
@@ -124,6 +127,9 @@ impl From<Tenant> for TenantView {
 
 impl From<Run> for RunView {
     fn from(run: Run) -> Self {
-        Self { id: run.id, status: run.status }
+        Self {
+            id: run.id,
+            status: run.status,
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use connection::PlatformConn;
 use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use platform_schema::IdempotencyKey;
 
@@ -40,14 +40,19 @@ impl ReceiptRequest {
     ///
     /// # Errors
     /// `KeyInProgress` while another transaction holds the key, `KeyReused` when it stands for another request.
-    pub(super) async fn claim(&self, conn: &PlatformConn) -> Result<Option<ProvisionedTenant>, ProvisionError> {
+    pub(super) async fn claim(
+        &self,
+        conn: &PlatformConn,
+    ) -> Result<Option<ProvisionedTenant>, ProvisionError> {
         if !self.try_lock(conn).await? {
             return Err(ProvisionError::KeyInProgress);
         }
         if IdempotencyKey::claim(&self.scope, &self.key, &self.request_hash, conn).await? {
             return Ok(None);
         }
-        let known = IdempotencyKey::find(&self.scope, &self.key, conn).await?.ok_or(diesel::NotFound)?;
+        let known = IdempotencyKey::find(&self.scope, &self.key, conn)
+            .await?
+            .ok_or(diesel::NotFound)?;
         if known.request_hash != self.request_hash {
             return Err(ProvisionError::KeyReused);
         }
@@ -59,7 +64,11 @@ impl ReceiptRequest {
     ///
     /// # Errors
     /// `Query`.
-    pub(super) async fn complete(&self, answer: &ProvisionedTenant, conn: &PlatformConn) -> Result<(), ProvisionError> {
+    pub(super) async fn complete(
+        &self,
+        answer: &ProvisionedTenant,
+        conn: &PlatformConn,
+    ) -> Result<(), ProvisionError> {
         let answer = serde_json::to_value(answer)?;
         IdempotencyKey::complete(&self.scope, &self.key, CREATED, &answer, conn).await?;
         Ok(())
@@ -67,6 +76,8 @@ impl ReceiptRequest {
 
     async fn try_lock(&self, mut conn: &PlatformConn) -> QueryResult<bool> {
         let name = format!("{}\n{}", self.scope, self.key);
-        diesel::select(pg_try_advisory_xact_lock(hashtextextended(name, 0))).get_result(&mut conn).await
+        diesel::select(pg_try_advisory_xact_lock(hashtextextended(name, 0)))
+            .get_result(&mut conn)
+            .await
     }
 }

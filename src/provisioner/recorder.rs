@@ -27,14 +27,23 @@ struct RecordedStep {
 impl Recorder {
     /// Starts the clock.
     pub fn start() -> Self {
-        Self { since: (Utc::now(), Instant::now()), steps: Vec::new() }
+        Self {
+            since: (Utc::now(), Instant::now()),
+            steps: Vec::new(),
+        }
     }
 
     /// Ends the step that began with the end of the one before it.
     pub fn step(&mut self, name: &'static str) {
-        let (started_at, started) = std::mem::replace(&mut self.since, (Utc::now(), Instant::now()));
+        let (started_at, started) =
+            std::mem::replace(&mut self.since, (Utc::now(), Instant::now()));
         let duration_us = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
-        self.steps.push(RecordedStep { name, started_at, finished_at: self.since.0, duration_us });
+        self.steps.push(RecordedStep {
+            name,
+            started_at,
+            finished_at: self.since.0,
+            duration_us,
+        });
     }
 
     /// Writes the steps of a run that succeeded.
@@ -42,7 +51,10 @@ impl Recorder {
     /// # Errors
     /// What the database says.
     pub async fn write(&self, run_id: Uuid, conn: &PlatformConn) -> QueryResult<()> {
-        let rows: Vec<NewRunStep> = (0..).zip(&self.steps).map(|(position, step)| step.row(run_id, position)).collect();
+        let rows: Vec<NewRunStep> = (0..)
+            .zip(&self.steps)
+            .map(|(position, step)| step.row(run_id, position))
+            .collect();
         NewRunStep::insert_all(&rows, conn).await
     }
 }

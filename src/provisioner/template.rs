@@ -38,19 +38,25 @@ impl TemplateTable {
     /// # Errors
     /// What the database says.
     pub async fn all(mut conn: &PlatformConn) -> QueryResult<Vec<Self>> {
-        conn.batch("SET LOCAL search_path = tenant_template").await?;
+        conn.batch("SET LOCAL search_path = tenant_template")
+            .await?;
         super::raw_sql(TABLES).load(&mut conn).await
     }
 
     /// `CREATE TABLE` as a copy: columns, defaults, constraints, indexes, identity, comments.
     pub fn create(&self) -> String {
         let name = quote_identifier(&self.name);
-        format!("CREATE TABLE {name} (LIKE {}.{name} INCLUDING ALL)", quote_identifier(TEMPLATE_SCHEMA))
+        format!(
+            "CREATE TABLE {name} (LIKE {}.{name} INCLUDING ALL)",
+            quote_identifier(TEMPLATE_SCHEMA)
+        )
     }
 
     /// `ALTER TABLE` for the foreign keys that the copy lacks.
     pub fn add_foreign_keys(&self) -> impl Iterator<Item = String> {
         let name = quote_identifier(&self.name);
-        self.foreign_keys.iter().map(move |key| format!("ALTER TABLE {name} ADD {key}"))
+        self.foreign_keys
+            .iter()
+            .map(move |key| format!("ALTER TABLE {name} ADD {key}"))
     }
 }

@@ -21,7 +21,11 @@ impl IdempotencyHeader {
     /// What the key stands for: this request, of this caller, on this route.
     pub fn receipt(&self, scope: &str, request_hash: &[u8]) -> Option<ReceiptRequest> {
         let key = self.0.clone()?;
-        Some(ReceiptRequest { scope: scope.to_owned(), key, request_hash: request_hash.to_vec() })
+        Some(ReceiptRequest {
+            scope: scope.to_owned(),
+            key,
+            request_hash: request_hash.to_vec(),
+        })
     }
 }
 
@@ -30,11 +34,17 @@ impl FromRequest for IdempotencyHeader {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(value) = request.headers().get(HEADER) else { return ready(Ok(Self(None))) };
-        let key = value.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+        let Some(value) = request.headers().get(HEADER) else {
+            return ready(Ok(Self(None)));
+        };
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
         ready(match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
-            None => Err(ApiError::new(Code::BadRequest).detail("the header `Idempotency-Key` takes 1 to 255 visible ASCII characters")),
+            None => Err(ApiError::new(Code::BadRequest)
+                .detail("the header `Idempotency-Key` takes 1 to 255 visible ASCII characters")),
         })
     }
 }

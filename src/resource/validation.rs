@@ -36,7 +36,12 @@ impl Validation {
 
     /// Takes what was checked elsewhere, or records its fault: `validation.take("email", email::normalize(text))`.
     pub fn take<T, E: Display>(&mut self, field: &str, checked: Result<T, E>) -> Option<T> {
-        checked.map_err(|fault| drop(self.field(field, fault.to_string()))).ok()
+        let fault = match checked {
+            Ok(value) => return Some(value),
+            Err(fault) => fault,
+        };
+        self.field(field, fault.to_string());
+        None
     }
 
     /// Ends the check: 422 `validation_failed` with all faults, if there are any.

@@ -35,10 +35,14 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 #[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_document(rendered: Data<Rendered>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(rendered.0.clone())
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(rendered.0.clone())
 }
 
 #[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn redirect_to_docs() -> HttpResponse {
-    HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs/")).finish()
+    HttpResponse::TemporaryRedirect()
+        .insert_header((LOCATION, "/docs/"))
+        .finish()
 }

@@ -8,5 +8,7 @@ use actix_web::web::ServiceConfig;
 
 /// Mounts what is under `/api/v1/platform`.
 pub fn configure(scope: &mut ServiceConfig) {
-    scope.configure(bootstrap::configure).configure(auth::configure);
+    scope
+        .configure(bootstrap::configure)
+        .configure(auth::configure);
 }

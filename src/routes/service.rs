@@ -45,7 +45,12 @@ struct StateView {
 #[utoipa::path(get, path = "/", tag = "service", security(()), responses((status = 200, body = Success<ServiceView>)))]
 #[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_service() -> Success<ServiceView> {
-    let view = ServiceView { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), documentation: "/docs", openapi: "/openapi.json" };
+    let view = ServiceView {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        documentation: "/docs",
+        openapi: "/openapi.json",
+    };
     Success::new("a schema-per-tenant platform on PostgreSQL", view)
 }
 
@@ -58,13 +63,19 @@ async fn show_health() -> Success<StateView> {
 
 /// Whether requests can be served: the database answers and the platform schema is current.
 #[utoipa::path(get, path = "/ready", tag = "service", security(()), responses((status = 200, body = Success<StateView>)))]
-async fn show_readiness(platform: Data<Platform>, drain: Data<Drain>) -> Result<Success<StateView>, ApiError> {
+async fn show_readiness(
+    platform: Data<Platform>,
+    drain: Data<Drain>,
+) -> Result<Success<StateView>, ApiError> {
     if drain.is_draining() {
         return Err(ApiError::new(Code::Unavailable).because("the server is stopping"));
     }
     match migrations::are_current(platform.database.connector()).await {
         Ok(true) => Ok(Success::new("ready", StateView { status: "ready" })),
-        Ok(false) => Err(ApiError::new(Code::Unavailable).because("the platform schema is behind this build")),
+        Ok(false) => {
+            Err(ApiError::new(Code::Unavailable)
+                .because("the platform schema is behind this build"))
+        }
         Err(error) => Err(ApiError::new(Code::Unavailable).because(error)),
     }
 }

@@ -26,7 +26,9 @@ impl Binding {
                 let name = SchemaName::of(id).quoted();
                 format!("SET ROLE {name}; SET search_path = {name}")
             }
-            (Self::Tenant(id), Isolation::Path) => format!("SET search_path = {}", SchemaName::of(id).quoted()),
+            (Self::Tenant(id), Isolation::Path) => {
+                format!("SET search_path = {}", SchemaName::of(id).quoted())
+            }
         }
     }
 }

@@ -94,7 +94,12 @@ impl TenantPools {
         let share = self.0.acquire(self.0.share_of(tenant), deadline).await?;
         let place = self.0.acquire(Arc::clone(&self.0.places), deadline).await?;
         let physical = self.0.bound(Binding::Tenant(tenant.clone())).await?;
-        Ok(Lease::new(physical, Arc::clone(&self.0), Some(share), place))
+        Ok(Lease::new(
+            physical,
+            Arc::clone(&self.0),
+            Some(share),
+            place,
+        ))
     }
 
     /// Lends a connection to the platform.
@@ -105,7 +110,12 @@ impl TenantPools {
         let deadline = Instant::now() + self.0.wait;
         let place = self.0.acquire(Arc::clone(&self.0.places), deadline).await?;
         let physical = self.0.bound(Binding::Platform).await?;
-        Ok(PlatformLease::new(physical, Arc::clone(&self.0), None, place))
+        Ok(PlatformLease::new(
+            physical,
+            Arc::clone(&self.0),
+            None,
+            place,
+        ))
     }
 
     /// How connections are opened.
@@ -133,11 +143,20 @@ impl Shared {
         self.with_state(|state| {
             // Only tenants at work are kept: registered but idle ones cost nothing.
             state.shares.retain(|_, share| Arc::strong_count(share) > 1);
-            Arc::clone(state.shares.entry(tenant.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.share))))
+            Arc::clone(
+                state
+                    .shares
+                    .entry(tenant.clone())
+                    .or_insert_with(|| Arc::new(Semaphore::new(self.share))),
+            )
         })
     }
 
-    async fn acquire(&self, places: Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit, PoolError> {
+    async fn acquire(
+        &self,
+        places: Arc<Semaphore>,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, PoolError> {
         match timeout_at(deadline, places.acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(PoolError::Exhausted { waited: self.wait }),
@@ -162,8 +181,13 @@ impl Shared {
 impl State {
     /// The idle connection that was used last among those bound as asked, else the one that has idled longest.
     fn take(&mut self, binding: &Binding) -> Option<Physical> {
-        let position = self.idle.iter().rposition(|physical| physical.binding == *binding);
-        position.or((!self.idle.is_empty()).then_some(0)).map(|position| self.idle.remove(position))
+        let position = self
+            .idle
+            .iter()
+            .rposition(|physical| physical.binding == *binding);
+        position
+            .or((!self.idle.is_empty()).then_some(0))
+            .map(|position| self.idle.remove(position))
     }
 }
 
@@ -172,7 +196,11 @@ impl Physical {
         let in_flight = InFlight::default();
         let mut connection = connection.into_inner();
         connection.set_instrumentation(in_flight.clone());
-        Self { connection, binding: Binding::Platform, in_flight }
+        Self {
+            connection,
+            binding: Binding::Platform,
+            in_flight,
+        }
     }
 
     /// Binds the connection. One that cannot be bound is closed.
@@ -181,8 +209,14 @@ impl Physical {
             return Ok(self);
         }
         let conn = PlatformConn::assume(self.connection);
-        conn.batch(&binding.message(isolation)).await.map_err(PoolError::Bind)?;
-        Ok(Self { connection: conn.into_inner(), binding, in_flight: self.in_flight })
+        conn.batch(&binding.message(isolation))
+            .await
+            .map_err(PoolError::Bind)?;
+        Ok(Self {
+            connection: conn.into_inner(),
+            binding,
+            in_flight: self.in_flight,
+        })
     }
 }
 
@@ -193,5 +227,7 @@ impl std::fmt::Debug for Physical {
 }
 
 fn places(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
+    usize::try_from(count)
+        .unwrap_or(usize::MAX)
+        .min(Semaphore::MAX_PERMITS)
 }

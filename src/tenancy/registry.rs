@@ -55,7 +55,12 @@ pub enum ResolveError {
 struct Lifetime;
 
 impl Expiry<TenantKey, Option<Arc<Tenant>>> for Lifetime {
-    fn expire_after_create(&self, _: &TenantKey, tenant: &Option<Arc<Tenant>>, _: Instant) -> Option<Duration> {
+    fn expire_after_create(
+        &self,
+        _: &TenantKey,
+        tenant: &Option<Arc<Tenant>>,
+        _: Instant,
+    ) -> Option<Duration> {
         Some(if tenant.is_some() { KNOWN } else { UNKNOWN })
     }
 }
@@ -63,7 +68,10 @@ impl Expiry<TenantKey, Option<Arc<Tenant>>> for Lifetime {
 impl TenantRegistry {
     /// A registry that reads through `pools`.
     pub fn new(pools: TenantPools) -> Self {
-        let cache = Cache::builder().max_capacity(CAPACITY).expire_after(Lifetime).build();
+        let cache = Cache::builder()
+            .max_capacity(CAPACITY)
+            .expire_after(Lifetime)
+            .build();
         Self { pools, cache }
     }
 
@@ -81,21 +89,34 @@ impl TenantRegistry {
 
     /// Forgets a tenant that this process has changed.
     pub async fn forget(&self, tenant: &Tenant) {
-        self.cache.invalidate(&TenantKey::Id(tenant.id.clone())).await;
-        self.cache.invalidate(&TenantKey::Slug(tenant.slug.clone())).await;
+        self.cache
+            .invalidate(&TenantKey::Id(tenant.id.clone()))
+            .await;
+        self.cache
+            .invalidate(&TenantKey::Slug(tenant.slug.clone()))
+            .await;
     }
 
     /// Reads a tenant once, however many ask for it at the same moment.
     async fn load(&self, key: &TenantKey) -> Result<Option<Arc<Tenant>>, ResolveError> {
         let read = async {
-            let conn = self.pools.platform().await.map_err(|error| ResolveError::Pool(Arc::new(error)))?;
+            let conn = self
+                .pools
+                .platform()
+                .await
+                .map_err(|error| ResolveError::Pool(Arc::new(error)))?;
             let found = match key {
                 TenantKey::Slug(slug) => Tenant::find_by_slug(slug, &conn).await,
                 TenantKey::Id(id) => Tenant::find(id, &conn).await,
             };
-            found.map(|tenant| tenant.map(Arc::new)).map_err(|error| ResolveError::Query(Arc::new(error)))
+            found
+                .map(|tenant| tenant.map(Arc::new))
+                .map_err(|error| ResolveError::Query(Arc::new(error)))
         };
-        self.cache.try_get_with_by_ref(key, read).await.map_err(|error: Arc<ResolveError>| ResolveError::clone(&error))
+        self.cache
+            .try_get_with_by_ref(key, read)
+            .await
+            .map_err(|error: Arc<ResolveError>| ResolveError::clone(&error))
     }
 }
 
@@ -105,7 +126,9 @@ fn serving(tenant: Arc<Tenant>) -> Result<Arc<Tenant>, ResolveError> {
         TenantStatus::Active => Ok(tenant),
         TenantStatus::Suspended => Err(ResolveError::Suspended),
         TenantStatus::Archived => Err(ResolveError::Archived),
-        TenantStatus::Pending | TenantStatus::Provisioning | TenantStatus::Failed => Err(ResolveError::Provisioning),
+        TenantStatus::Pending | TenantStatus::Provisioning | TenantStatus::Failed => {
+            Err(ResolveError::Provisioning)
+        }
         TenantStatus::Deleting | TenantStatus::Purged => Err(ResolveError::Unknown),
     }
 }

@@ -23,7 +23,7 @@ pub use role::{NewRole, Role, RoleChanges};
 pub use role_permission::RolePermission;
 pub use team::Team;
 pub use team_member::TeamMember;
-pub use user::{NewUser, User, UserChanges};
+pub use user::{NewUser, User, UserChanges, UserFilter, UserOrder, UserSortKey};
 pub use user_permission::{Effect, NewUserPermission, UserPermission};
 pub use user_role::UserRole;
 pub use user_session::{NewUserSession, UserSession, UserSessionChanges};

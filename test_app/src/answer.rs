@@ -18,7 +18,11 @@ pub struct Answer {
 impl Answer {
     pub(crate) async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, text: response.text().await.expect("the body is read") }
+        Self {
+            status,
+            headers,
+            text: response.text().await.expect("the body is read"),
+        }
     }
 
     /// The body as JSON.
@@ -28,13 +32,19 @@ impl Answer {
 
     /// The part of the body at a JSON pointer: `/data/id`.
     pub fn at(&self, pointer: &str) -> Value {
-        self.json().pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer} in {self:?}")).clone()
+        self.json()
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("nothing at {pointer} in {self:?}"))
+            .clone()
     }
 
     /// The text at a JSON pointer.
     pub fn text_at(&self, pointer: &str) -> String {
         let value = self.at(pointer);
-        value.as_str().unwrap_or_else(|| panic!("no text at {pointer} in {self:?}")).to_owned()
+        value
+            .as_str()
+            .unwrap_or_else(|| panic!("no text at {pointer} in {self:?}"))
+            .to_owned()
     }
 
     /// A header as text.

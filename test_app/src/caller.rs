@@ -17,32 +17,61 @@ pub struct Caller {
 
 impl Caller {
     pub(crate) fn anonymous(address: &str) -> Self {
-        Self { client: Client::new(), address: address.to_owned(), token: None, tenant: None }
+        Self {
+            client: Client::new(),
+            address: address.to_owned(),
+            token: None,
+            tenant: None,
+        }
     }
 
     /// The same caller, logged in to a tenant.
     pub async fn log_in(&self, slug: &str, username: &str, password: &str) -> Self {
-        let answer = self.post(&format!("/api/v1/tenants/{slug}/auth/login"), &json!({ "username": username, "password": password })).await;
+        let answer = self
+            .post(
+                &format!("/api/v1/tenants/{slug}/auth/login"),
+                &json!({ "username": username, "password": password }),
+            )
+            .await;
         let token = answer.expect_status(200).text_at("/data/access_token");
-        Self { token: Some(token), tenant: Some(slug.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token),
+            tenant: Some(slug.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The same caller, logged in to the platform.
     pub async fn log_in_to_platform(&self, email: &str, password: &str) -> Self {
-        let answer = self.post("/api/v1/platform/auth/login", &json!({ "email": email, "password": password })).await;
-        Self { token: Some(answer.expect_status(200).text_at("/data/access_token")), tenant: None, ..self.clone() }
+        let answer = self
+            .post(
+                "/api/v1/platform/auth/login",
+                &json!({ "email": email, "password": password }),
+            )
+            .await;
+        Self {
+            token: Some(answer.expect_status(200).text_at("/data/access_token")),
+            tenant: None,
+            ..self.clone()
+        }
     }
 
     /// The same caller at another tenant's door, with the token they have.
     #[must_use]
     pub fn at(&self, slug: &str) -> Self {
-        Self { tenant: Some(slug.to_owned()), ..self.clone() }
+        Self {
+            tenant: Some(slug.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The same caller with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The caller's token.
@@ -58,7 +87,9 @@ impl Caller {
 
     /// A request that can still be changed. Tenant paths are not completed.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.address));
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.address));
         match &self.token {
             Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
             None => request,
@@ -82,16 +113,27 @@ impl Caller {
 
     /// `PATCH` with a JSON body, of the version that the ETag names.
     pub async fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PATCH, path).header(IF_MATCH, etag).json(body)).await
+        self.send(
+            self.request(Method::PATCH, path)
+                .header(IF_MATCH, etag)
+                .json(body),
+        )
+        .await
     }
 
     /// `PUT` with a JSON body, of the version that the ETag names.
     pub async fn put(&self, path: &str, etag: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PUT, path).header(IF_MATCH, etag).json(body)).await
+        self.send(
+            self.request(Method::PUT, path)
+                .header(IF_MATCH, etag)
+                .json(body),
+        )
+        .await
     }
 
     /// `DELETE` of the version that the ETag names.
     pub async fn delete(&self, path: &str, etag: &str) -> Answer {
-        self.send(self.request(Method::DELETE, path).header(IF_MATCH, etag)).await
+        self.send(self.request(Method::DELETE, path).header(IF_MATCH, etag))
+            .await
     }
 }

@@ -35,7 +35,11 @@ impl TestDatabase {
     pub async fn create() -> Self {
         let template = template().await;
         let database = Self::named(format!("test_{}", Uuid::now_v7().simple()));
-        run(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name)).await;
+        run(&format!(
+            "CREATE DATABASE {} TEMPLATE {template}",
+            database.name
+        ))
+        .await;
         database
     }
 
@@ -47,7 +51,10 @@ impl TestDatabase {
     }
 
     fn named(name: String) -> Self {
-        Self { url: url_of(&name), name }
+        Self {
+            url: url_of(&name),
+            name,
+        }
     }
 
     /// The URL of the database.
@@ -66,7 +73,10 @@ impl Drop for TestDatabase {
         let (name, url) = (self.name.clone(), self.url.clone());
         // A thread with a runtime of its own, since the test's runtime is ending.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
             runtime.block_on(drop_database(&name, &url));
         });
         if dropping.join().is_err() && !std::thread::panicking() {
@@ -77,7 +87,11 @@ impl Drop for TestDatabase {
 
 fn server() -> &'static EmbeddedServer {
     SERVER.get_or_init(|| {
-        let settings = EmbeddedSettings { durability: Durability::Disposable, linger: LINGER, ..EmbeddedSettings::at(directory()) };
+        let settings = EmbeddedSettings {
+            durability: Durability::Disposable,
+            linger: LINGER,
+            ..EmbeddedSettings::at(directory())
+        };
         EmbeddedServer::start(&settings).expect("the embedded server starts")
     })
 }
@@ -85,8 +99,12 @@ fn server() -> &'static EmbeddedServer {
 /// Beside the test binaries: `target/test-postgres`.
 fn directory() -> PathBuf {
     let binary = std::env::current_exe().expect("the path of the test binary");
-    let target = binary.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    target.expect("the test binary is in a target folder").join("test-postgres")
+    let target = binary
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists());
+    target
+        .expect("the test binary is in a target folder")
+        .join("test-postgres")
 }
 
 /// The server's URL names its own database last.
@@ -97,56 +115,103 @@ fn url_of(database: &str) -> String {
 }
 
 async fn connect(url: &str) -> Client {
-    let (client, driver) = tokio_postgres::connect(url, NoTls).await.expect("a connection to the test's database");
+    let (client, driver) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("a connection to the test's database");
     tokio::task::spawn(driver);
     client
 }
 
 async fn run(sql: &str) {
-    connect(server().url()).await.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    connect(server().url())
+        .await
+        .batch_execute(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }
 
 /// Name of the template, made by the first test that needs it; another version of the migrations has another one.
 async fn template() -> String {
     let name = format!("template_{}", migrations::version());
     let client = connect(server().url()).await;
-    client.batch_execute(TEMPLATE_LOCK).await.expect("the template's lock");
-    let exists = client.query_opt("SELECT FROM pg_database WHERE datname = $1 AND NOT datallowconn", &[&name]).await;
+    client
+        .batch_execute(TEMPLATE_LOCK)
+        .await
+        .expect("the template's lock");
+    let exists = client
+        .query_opt(
+            "SELECT FROM pg_database WHERE datname = $1 AND NOT datallowconn",
+            &[&name],
+        )
+        .await;
     if exists.expect("a list of databases").is_none() {
         sweep(&client).await;
-        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.expect("no half-made template");
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("the template");
+        client
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
+            .await
+            .expect("no half-made template");
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("the template");
         let connector = Connector::new(&url_of(&name), STATEMENT_TIMEOUT).expect("a connector");
-        migrations::run(&connector).await.expect("the platform is migrated");
+        migrations::run(&connector)
+            .await
+            .expect("the platform is migrated");
         // Nobody may connect to a database while it is copied.
         let close = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
-        client.batch_execute(&close).await.expect("the template is closed");
+        client
+            .batch_execute(&close)
+            .await
+            .expect("the template is closed");
     }
     name
 }
 
 /// Drops what tests that were killed have left.
 async fn sweep(client: &Client) {
-    let rows = client.query("SELECT datname::text FROM pg_database WHERE datname LIKE 'test\\_%'", &[]).await.expect("a list of databases");
-    for name in rows.iter().map(|row| row.get::<_, String>(0)).filter(|name| is_leftover(name)) {
+    let rows = client
+        .query(
+            "SELECT datname::text FROM pg_database WHERE datname LIKE 'test\\_%'",
+            &[],
+        )
+        .await
+        .expect("a list of databases");
+    for name in rows
+        .iter()
+        .map(|row| row.get::<_, String>(0))
+        .filter(|name| is_leftover(name))
+    {
         drop_database(&name, &url_of(&name)).await;
     }
 }
 
 /// The name carries the time: the first 48 bits of a UUID v7 are milliseconds.
 fn is_leftover(name: &str) -> bool {
-    let made = name.strip_prefix("test_").and_then(|id| Uuid::try_parse(id).ok()).map_or(0, |id| id.as_u64_pair().0 >> 16);
+    let made = name
+        .strip_prefix("test_")
+        .and_then(|id| Uuid::try_parse(id).ok())
+        .map_or(0, |id| id.as_u64_pair().0 >> 16);
     let now = Uuid::now_v7().as_u64_pair().0 >> 16;
     now.saturating_sub(made) > LEFTOVER_AGE
 }
 
 async fn drop_database(name: &str, url: &str) {
     let tenants = connect(url).await;
-    let rows = tenants.query("SELECT schema_name::text FROM shared.tenants", &[]).await.unwrap_or_default();
+    let rows = tenants
+        .query("SELECT schema_name::text FROM shared.tenants", &[])
+        .await
+        .unwrap_or_default();
     drop(tenants);
     let server = connect(server().url()).await;
-    server.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.expect("the database is dropped");
+    server
+        .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        .await
+        .expect("the database is dropped");
     for role in rows.iter().map(|row| row.get::<_, String>(0)) {
-        server.batch_execute(&format!("DROP ROLE IF EXISTS {role}")).await.expect("the tenant's role is dropped");
+        server
+            .batch_execute(&format!("DROP ROLE IF EXISTS {role}"))
+            .await
+            .expect("the tenant's role is dropped");
     }
 }

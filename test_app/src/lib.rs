@@ -1,7 +1,12 @@
 //! The fixture of all tests: a running platform with two tenants, made by the production provisioner on a real PostgreSQL.
 //!
 //! A crate, since several test binaries share it. It panics where a test would: a fixture that cannot be made is a failed test.
-#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a fixture that cannot be made fails the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a fixture that cannot be made fails the test"
+)]
 
 mod answer;
 mod caller;
@@ -10,12 +15,12 @@ mod database;
 use std::sync::Arc;
 
 use clap::Parser;
+use platform_schema::{NewSystemUser, SystemUserRole};
 use rowhouse::config::Config;
+use rowhouse::identity::password::Password;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::order::{FirstAdmin, ProvisionedTenant, Requester, TenantOrder};
-use rowhouse::identity::password::Password;
 use rowhouse::server::Application;
-use platform_schema::{NewSystemUser, SystemUserRole};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -51,7 +56,17 @@ struct Arguments {
 
 /// A configuration for tests on a database: a free port, and the lowest cost of a password.
 pub fn config(database_url: &str) -> Config {
-    let arguments = ["test", "--port", "0", "--password-cost", "4", "--log-level", "warn", "--database-url", database_url];
+    let arguments = [
+        "test",
+        "--port",
+        "0",
+        "--password-cost",
+        "4",
+        "--log-level",
+        "warn",
+        "--database-url",
+        database_url,
+    ];
     Arguments::parse_from(arguments).config
 }
 
@@ -59,13 +74,21 @@ impl TestApp {
     /// A platform with the tenants `acme` and `globex`, nobody in particular, the admin of one and the admin of the other.
     pub async fn with_two_tenants() -> (Self, Caller, Caller, Caller) {
         let database = TestDatabase::create().await;
-        let application = Application::build(config(database.url())).await.expect("the application is built");
+        let application = Application::build(config(database.url()))
+            .await
+            .expect("the application is built");
         let address = format!("http://127.0.0.1:{}", application.port());
         let platform = Arc::clone(application.platform());
         tokio::task::spawn(application.run_until_stopped());
         let acme = provision(&platform, "acme", "alice").await;
         let globex = provision(&platform, "globex", "mallory").await;
-        let app = Self { address, platform, acme, globex, database };
+        let app = Self {
+            address,
+            platform,
+            acme,
+            globex,
+            database,
+        };
         let alice = app.anonymous().log_in("acme", "alice", PASSWORD).await;
         let mallory = app.anonymous().log_in("globex", "mallory", PASSWORD).await;
         let anonymous = app.anonymous();
@@ -79,16 +102,35 @@ impl TestApp {
 
     /// A system user with the role `super_admin`.
     pub async fn platform_admin(&self) -> Caller {
-        self.system_user(PLATFORM_ADMIN, SystemUserRole::SuperAdmin).await
+        self.system_user(PLATFORM_ADMIN, SystemUserRole::SuperAdmin)
+            .await
     }
 
     /// A new system user, logged in.
     pub async fn system_user(&self, email: &str, role: SystemUserRole) -> Caller {
-        let password = Password::parse_new(PASSWORD.to_owned()).expect("the password passes the policy");
-        let hash = self.platform.hasher.hash(&password).await.expect("the password is hashed");
-        let user = NewSystemUser { id: Uuid::now_v7(), email: email.to_owned(), password_hash: hash.expose().to_owned(), role };
-        let conn = self.platform.pools.platform().await.expect("a connection to the platform");
-        user.insert(&conn).await.expect("the system user is created");
+        let password =
+            Password::parse_new(PASSWORD.to_owned()).expect("the password passes the policy");
+        let hash = self
+            .platform
+            .hasher
+            .hash(&password)
+            .await
+            .expect("the password is hashed");
+        let user = NewSystemUser {
+            id: Uuid::now_v7(),
+            email: email.to_owned(),
+            password_hash: hash.expose().to_owned(),
+            role,
+        };
+        let conn = self
+            .platform
+            .pools
+            .platform()
+            .await
+            .expect("a connection to the platform");
+        user.insert(&conn)
+            .await
+            .expect("the system user is created");
         self.anonymous().log_in_to_platform(email, PASSWORD).await
     }
 
@@ -111,21 +153,36 @@ impl TestApp {
 /// Provisions a tenant with an admin who has [`PASSWORD`].
 pub async fn provision(platform: &Platform, slug: &str, admin: &str) -> ProvisionedTenant {
     let order = order(platform, slug, admin).await;
-    platform.provisioner.create(&order).await.unwrap_or_else(|error| panic!("`{slug}` is not provisioned: {error}"))
+    platform
+        .provisioner
+        .create(&order)
+        .await
+        .unwrap_or_else(|error| panic!("`{slug}` is not provisioned: {error}"))
 }
 
 /// The order of a tenant with an admin who has [`PASSWORD`].
 pub async fn order(platform: &Platform, slug: &str, admin: &str) -> TenantOrder {
-    let password = Password::parse_new(PASSWORD.to_owned()).expect("the password passes the policy");
-    let hash = platform.hasher.hash(&password).await.expect("the password is hashed");
+    let password =
+        Password::parse_new(PASSWORD.to_owned()).expect("the password passes the policy");
+    let hash = platform
+        .hasher
+        .hash(&password)
+        .await
+        .expect("the password is hashed");
     TenantOrder {
         slug: slug.parse().expect("a slug"),
         name: slug.to_owned(),
         plan: None,
         labels: json!({}),
-        admin: FirstAdmin { email: format!("{admin}@{slug}.example"), username: admin.to_owned(), password_hash: Some(hash.expose().to_owned()) },
-        requester: Requester { channel: "test", ..Requester::default() },
+        admin: FirstAdmin {
+            email: format!("{admin}@{slug}.example"),
+            username: admin.to_owned(),
+            password_hash: Some(hash.expose().to_owned()),
+        },
+        requester: Requester {
+            channel: "test",
+            ..Requester::default()
+        },
         receipt: None,
     }
 }
-

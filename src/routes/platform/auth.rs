@@ -23,7 +23,9 @@ pub struct Documentation;
 
 /// Mounts the routes.
 pub fn configure(scope: &mut ServiceConfig) {
-    scope.service(Methods::at("/auth/login").post(log_in_system_user)).service(Methods::at("/auth/me").get(show_system_user));
+    scope
+        .service(Methods::at("/auth/login").post(log_in_system_user))
+        .service(Methods::at("/auth/me").get(show_system_user));
 }
 
 /// A system user as the platform shows it.
@@ -38,7 +40,13 @@ pub struct SystemUserView {
 
 impl From<SystemUser> for SystemUserView {
     fn from(user: SystemUser) -> Self {
-        Self { id: user.id, email: user.email, role: user.role, is_active: user.is_active, created_at: user.created_at }
+        Self {
+            id: user.id,
+            email: user.email,
+            role: user.role,
+            is_active: user.is_active,
+            created_at: user.created_at,
+        }
     }
 }
 
@@ -51,7 +59,9 @@ async fn log_in_system_user(
     client: Client,
     credentials: StrictJson<PlatformCredentials>,
 ) -> Result<Success<LoggedIn<SystemUserView>>, ApiError> {
-    let session = identity.login_system_user(&platform, &credentials, client).await?;
+    let session = identity
+        .login_system_user(&platform, &credentials, client)
+        .await?;
     Ok(Success::new("logged in", session.map(SystemUserView::from)))
 }
 

@@ -41,28 +41,46 @@ struct Bootstrap {
 /// Creates the first system admin. Works once.
 #[utoipa::path(post, path = "/api/v1/platform/bootstrap", tag = "platform", security(()), request_body = Bootstrap,
     responses((status = 201, body = Success<SystemUserView>)))]
-async fn bootstrap_platform(platform: Data<Platform>, body: StrictJson<Bootstrap>) -> Result<Success<SystemUserView>, ApiError> {
+async fn bootstrap_platform(
+    platform: Data<Platform>,
+    body: StrictJson<Bootstrap>,
+) -> Result<Success<SystemUserView>, ApiError> {
     let (address, password) = body.check()?;
     let mut conn = platform.pools.platform().await?;
     let token = body.token.expose_secret();
-    let admin = bootstrap::redeem(token, address, &password, &platform.hasher, &mut conn).await.map_err(refused)?;
-    Ok(Success::created("the first system admin was created", "/api/v1/platform/auth/me", admin.into()))
+    let admin = bootstrap::redeem(token, address, &password, &platform.hasher, &mut conn)
+        .await
+        .map_err(refused)?;
+    Ok(Success::created(
+        "the first system admin was created",
+        "/api/v1/platform/auth/me",
+        admin.into(),
+    ))
 }
 
 impl Bootstrap {
     fn check(&self) -> Result<(String, Password), ApiError> {
         let mut validation = Validation::new();
         let address = validation.take("email", email::normalize(&self.email));
-        let password = validation.take("password", Password::parse_new(self.password.expose_secret().to_owned()));
+        let password = validation.take(
+            "password",
+            Password::parse_new(self.password.expose_secret().to_owned()),
+        );
         validation.finish()?;
-        address.zip(password).ok_or_else(|| ApiError::new(Code::ValidationFailed))
+        address
+            .zip(password)
+            .ok_or_else(|| ApiError::new(Code::ValidationFailed))
     }
 }
 
 fn refused(error: BootstrapError) -> ApiError {
     match error {
-        BootstrapError::InvalidToken => ApiError::new(Code::InvalidCredentials).detail("the bootstrap token is not valid"),
-        BootstrapError::AlreadyDone => ApiError::new(Code::Conflict).detail("the platform has a system user already"),
+        BootstrapError::InvalidToken => {
+            ApiError::new(Code::InvalidCredentials).detail("the bootstrap token is not valid")
+        }
+        BootstrapError::AlreadyDone => {
+            ApiError::new(Code::Conflict).detail("the platform has a system user already")
+        }
         BootstrapError::Password(error) => error.into(),
         error => ApiError::internal(error),
     }

@@ -2,30 +2,45 @@
 
 mod body;
 
-use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::HttpRequest;
+use actix_web::web::{Data, Path, ServiceConfig};
 use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSort, TenantStatus};
 use utoipa::OpenApi;
 
 use crate::error::{ApiError, Code};
 use crate::http::Methods;
 use crate::identity::door;
-use crate::identity::system_caller::{PlatformAuthorized, TenantsCreate, TenantsInitialize, TenantsRead};
+use crate::identity::system_caller::{
+    PlatformAuthorized, TenantsCreate, TenantsInitialize, TenantsRead,
+};
 use crate::platform::Platform;
 use crate::provisioner::order::{ProvisionedTenant, TenantView};
-use crate::resource::{FromQuery, IdempotencyHeader, List, PageRequest, QueryParameters, StrictJson, StrictQuery, Success};
+use crate::resource::{
+    FromQuery, IdempotencyHeader, List, PageRequest, QueryParameters, StrictJson, StrictQuery,
+    Success,
+};
 use body::CreateTenant;
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_tenants, create_tenant, show_tenant, initialize_tenant, initialize_tenant_by_header))]
+#[openapi(paths(
+    list_tenants,
+    create_tenant,
+    show_tenant,
+    initialize_tenant,
+    initialize_tenant_by_header
+))]
 pub struct Documentation;
 
 /// Mounts the routes under `/api/v1/tenants`.
 pub fn configure(app: &mut ServiceConfig) {
-    app.service(Methods::at("/api/v1/tenants").get(list_tenants).post(create_tenant))
-        .service(Methods::at("/api/v1/tenants/{tenant}").get(show_tenant))
-        .service(Methods::at("/api/v1/tenants/{tenant}/initialize").post(initialize_tenant));
+    app.service(
+        Methods::at("/api/v1/tenants")
+            .get(list_tenants)
+            .post(create_tenant),
+    )
+    .service(Methods::at("/api/v1/tenants/{tenant}").get(show_tenant))
+    .service(Methods::at("/api/v1/tenants/{tenant}/initialize").post(initialize_tenant));
 }
 
 /// Mounts the routes that name the tenant in `X-Tenant-ID`.
@@ -46,7 +61,10 @@ impl FromQuery for TenantQuery {
         Ok(Self {
             page: query.page()?,
             sort: query.parsed("sort")?.unwrap_or(TenantSort::Slug),
-            filter: TenantFilter { search: query.text("q")?, status: query.parsed("status")? },
+            filter: TenantFilter {
+                search: query.text("q")?,
+                status: query.parsed("status")?,
+            },
         })
     }
 }
@@ -54,11 +72,25 @@ impl FromQuery for TenantQuery {
 /// Lists the tenants.
 #[utoipa::path(get, path = "/api/v1/tenants", tag = "tenants", responses((status = 200, body = List<TenantView>)),
     params(PageRequest, ("sort" = Option<TenantSort>, Query), ("q" = Option<String>, Query, description = "Part of the slug or the name."), ("status" = Option<TenantStatus>, Query)))]
-async fn list_tenants(caller: PlatformAuthorized<TenantsRead>, query: StrictQuery<TenantQuery>) -> Result<List<TenantView>, ApiError> {
+async fn list_tenants(
+    caller: PlatformAuthorized<TenantsRead>,
+    query: StrictQuery<TenantQuery>,
+) -> Result<List<TenantView>, ApiError> {
     let (page, filter) = (query.page, &query.filter);
-    let rows = Tenant::list(filter, query.sort, page.limit(), page.offset(), caller.conn());
+    let rows = Tenant::list(
+        filter,
+        query.sort,
+        page.limit(),
+        page.offset(),
+        caller.conn(),
+    );
     let (rows, total) = futures_util::try_join!(rows, Tenant::count(filter, caller.conn()))?;
-    Ok(List::new("tenants", rows.into_iter().map(TenantView::from).collect(), page, total))
+    Ok(List::new(
+        "tenants",
+        rows.into_iter().map(TenantView::from).collect(),
+        page,
+        total,
+    ))
 }
 
 /// Provisions a tenant: schema, role, tables, seeds and first admin.
@@ -71,18 +103,33 @@ async fn create_tenant(
     key: IdempotencyHeader,
     body: StrictJson<CreateTenant>,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
-    let receipt = key.receipt(&format!("system_user {} POST /api/v1/tenants", caller.user().id), &body.fingerprint());
-    let order = body.into_inner().order(&platform.hasher, caller.into_requester(), receipt).await?;
+    let receipt = key.receipt(
+        &format!("system_user {} POST /api/v1/tenants", caller.user().id),
+        &body.fingerprint(),
+    );
+    let order = body
+        .into_inner()
+        .order(&platform.hasher, caller.into_requester(), receipt)
+        .await?;
     let created = platform.provisioner.create(&order).await?;
-    Ok(Success::created("the tenant was provisioned", format!("/api/v1/tenants/{}", created.tenant.id), created))
+    Ok(Success::created(
+        "the tenant was provisioned",
+        format!("/api/v1/tenants/{}", created.tenant.id),
+        created,
+    ))
 }
 
 /// Shows a tenant.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}", tag = "tenants", params(("tenant" = String, Path, description = "Id, schema name or slug.")),
     responses((status = 200, body = Success<TenantView>)))]
-async fn show_tenant(caller: PlatformAuthorized<TenantsRead>, tenant: Path<String>) -> Result<Success<TenantView>, ApiError> {
+async fn show_tenant(
+    caller: PlatformAuthorized<TenantsRead>,
+    tenant: Path<String>,
+) -> Result<Success<TenantView>, ApiError> {
     let found = Tenant::find_by_key(&key(&tenant)?, caller.conn()).await?;
-    let found = found.filter(|tenant| tenant.status != TenantStatus::Purged).ok_or(Code::TenantNotFound)?;
+    let found = found
+        .filter(|tenant| tenant.status != TenantStatus::Purged)
+        .ok_or(Code::TenantNotFound)?;
     Ok(Success::new("the tenant", found.into()))
 }
 
@@ -94,7 +141,10 @@ async fn initialize_tenant(
     platform: Data<Platform>,
     tenant: Path<String>,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
-    let initialized = platform.provisioner.initialize(&key(&tenant)?, &caller.into_requester()).await?;
+    let initialized = platform
+        .provisioner
+        .initialize(&key(&tenant)?, &caller.into_requester())
+        .await?;
     Ok(Success::new("the tenant is initialized", initialized))
 }
 
@@ -106,7 +156,10 @@ async fn initialize_tenant_by_header(
     platform: Data<Platform>,
     request: HttpRequest,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
-    let initialized = platform.provisioner.initialize(&door::named_tenant(&request)?, &caller.into_requester()).await?;
+    let initialized = platform
+        .provisioner
+        .initialize(&door::named_tenant(&request)?, &caller.into_requester())
+        .await?;
     Ok(Success::new("the tenant is initialized", initialized))
 }
 

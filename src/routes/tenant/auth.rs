@@ -21,7 +21,9 @@ pub struct Documentation;
 
 /// Mounts the routes.
 pub fn configure(scope: &mut ServiceConfig) {
-    scope.service(Methods::at("/auth/login").post(log_in_user)).service(Methods::at("/auth/me").get(show_me));
+    scope
+        .service(Methods::at("/auth/login").post(log_in_user))
+        .service(Methods::at("/auth/me").get(show_me));
 }
 
 /// The caller, with what they may do.
@@ -49,9 +51,15 @@ struct TenantReference {
 /// Logs a tenant user in, by user name or e-mail address.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = TenantCredentials,
     responses((status = 200, body = Success<LoggedIn<UserView>>)))]
-async fn log_in_user(visitor: Visitor, credentials: StrictJson<TenantCredentials>) -> Result<Success<LoggedIn<UserView>>, ApiError> {
+async fn log_in_user(
+    visitor: Visitor,
+    credentials: StrictJson<TenantCredentials>,
+) -> Result<Success<LoggedIn<UserView>>, ApiError> {
     let session = visitor.log_in(&credentials).await?;
-    Ok(Success::new("logged in", session.map(|(user, roles)| UserView::new(user, roles))))
+    Ok(Success::new(
+        "logged in",
+        session.map(|(user, roles)| UserView::new(user, roles)),
+    ))
 }
 
 /// The user that the token belongs to.
@@ -73,7 +81,10 @@ impl MeView {
             display_name: user.display_name(),
             roles: caller.access().roles.clone(),
             permissions: caller.grants().granted(),
-            tenant: TenantReference { id: tenant.id.clone(), slug: tenant.slug.clone() },
+            tenant: TenantReference {
+                id: tenant.id.clone(),
+                slug: tenant.slug.clone(),
+            },
         }
     }
 }

@@ -22,7 +22,17 @@ pub use view::UserView;
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(list_users, create_user, find_user, update_user, replace_user, delete_user, restore_user, find_me, update_me))]
+#[openapi(paths(
+    list_users,
+    create_user,
+    find_user,
+    update_user,
+    replace_user,
+    delete_user,
+    restore_user,
+    find_me,
+    update_me
+))]
 pub struct Documentation;
 
 /// Mounts the routes. `me` comes before `{id}`, which would take it for an id.
@@ -30,23 +40,42 @@ pub fn configure(scope: &mut ServiceConfig) {
     scope
         .service(Methods::at("/users").get(list_users).post(create_user))
         .service(Methods::at("/users/me").get(find_me).patch(update_me))
-        .service(Methods::at("/users/{id}").get(find_user).patch(update_user).put(replace_user).delete(delete_user))
+        .service(
+            Methods::at("/users/{id}")
+                .get(find_user)
+                .patch(update_user)
+                .put(replace_user)
+                .delete(delete_user),
+        )
         .service(Methods::at("/users/{id}/restore").post(restore_user));
 }
 
 /// Lists the users.
 #[utoipa::path(get, path = "/users", tag = "users", params(PageRequest, UserParameters), responses((status = 200, body = List<UserView>)))]
-async fn list_users(caller: Authorized<UsersRead>, query: StrictQuery<UserQuery>) -> Result<List<UserView>, ApiError> {
+async fn list_users(
+    caller: Authorized<UsersRead>,
+    query: StrictQuery<UserQuery>,
+) -> Result<List<UserView>, ApiError> {
     if query.filter.include_deleted {
         caller.require("users.delete")?;
     }
-    let users = User::list(&query.filter, &query.orders(), query.page.limit(), query.page.offset(), caller.conn());
-    let (users, total) = futures_util::try_join!(users, User::count(&query.filter, caller.conn()))?;
-    let roles = Role::names_by_user(&users.iter().map(|user| user.id).collect::<Vec<_>>(), caller.conn()).await?;
-    Ok(List::new("users", UserView::many(users, roles), query.page, total))
+    let (filter, orders, page) = (&query.filter, query.orders(), query.page);
+    let users = User::list(filter, &orders, page.limit(), page.offset(), caller.conn());
+    let (users, total) = futures_util::try_join!(users, User::count(filter, caller.conn()))?;
+    let roles = Role::names_by_user(
+        &users.iter().map(|user| user.id).collect::<Vec<_>>(),
+        caller.conn(),
+    )
+    .await?;
+    Ok(List::new(
+        "users",
+        UserView::many(users, roles),
+        page,
+        total,
+    ))
 }
 
-/// Creates a user. Giving them roles takes the permission `roles.update` as well.
+/// Creates a user. Giving them roles takes the permission `roles.assign` as well.
 #[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser, responses((status = 201, body = Success<UserView>)))]
 async fn create_user(
     mut caller: Authorized<UsersCreate>,
@@ -57,15 +86,28 @@ async fn create_user(
     body.authorize(&caller)?;
     let roles = body.find_roles(&caller).await?;
     let new = body.into_new_user(&platform.hasher).await?;
-    let user = new.insert_with_roles(&roles, caller.conn_mut()).await.blame_duplicates()?;
+    let user = new
+        .insert_with_roles(&roles, caller.conn_mut())
+        .await
+        .blame_duplicates()?;
     let path = format!("/api/v1/tenants/{}/users/{}", caller.tenant().slug, user.id);
-    Ok(UserView::created(path, user, roles.into_iter().map(|role| role.name).collect()))
+    Ok(UserView::created(
+        path,
+        user,
+        roles.into_iter().map(|role| role.name).collect(),
+    ))
 }
 
 /// Shows a user.
 #[utoipa::path(get, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path)), responses((status = 200, body = Success<UserView>)))]
-async fn find_user(caller: Authorized<UsersRead>, id: PathId) -> Result<Success<UserView>, ApiError> {
-    let (user, roles) = futures_util::try_join!(User::find(*id, caller.conn()), Role::names_of(*id, caller.conn()))?;
+async fn find_user(
+    caller: Authorized<UsersRead>,
+    id: PathId,
+) -> Result<Success<UserView>, ApiError> {
+    let (user, roles) = futures_util::try_join!(
+        User::find(*id, caller.conn()),
+        Role::names_of(*id, caller.conn())
+    )?;
     Ok(UserView::success("the user", user, roles))
 }
 
@@ -79,7 +121,14 @@ async fn update_user(
     body: StrictJson<PatchUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    let user = User::change(*id, |user| if_match.check(&view::etag(user)), &changes, caller.conn_mut()).await.blame_duplicates()?;
+    let user = User::change(
+        *id,
+        |user| if_match.check(&view::etag(user)),
+        &changes,
+        caller.conn_mut(),
+    )
+    .await
+    .blame_duplicates()?;
     UserView::changed("the user was changed", user, caller.conn()).await
 }
 
@@ -93,20 +142,39 @@ async fn replace_user(
     body: StrictJson<PutUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    let user = User::change(*id, |user| if_match.check(&view::etag(user)), &changes, caller.conn_mut()).await.blame_duplicates()?;
+    let user = User::change(
+        *id,
+        |user| if_match.check(&view::etag(user)),
+        &changes,
+        caller.conn_mut(),
+    )
+    .await
+    .blame_duplicates()?;
     UserView::changed("the user was replaced", user, caller.conn()).await
 }
 
 /// Deletes a user softly: they are filtered out everywhere and can be restored.
 #[utoipa::path(delete, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204)))]
-async fn delete_user(mut caller: Authorized<UsersDelete>, id: PathId, if_match: IfMatch) -> Result<HttpResponse, ApiError> {
-    User::delete(*id, |user| if_match.check(&view::etag(user)), caller.conn_mut()).await?;
+async fn delete_user(
+    mut caller: Authorized<UsersDelete>,
+    id: PathId,
+    if_match: IfMatch,
+) -> Result<HttpResponse, ApiError> {
+    User::delete(
+        *id,
+        |user| if_match.check(&view::etag(user)),
+        caller.conn_mut(),
+    )
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Undoes a deletion.
 #[utoipa::path(post, path = "/users/{id}/restore", tag = "users", params(("id" = Uuid, Path)), responses((status = 200, body = Success<UserView>)))]
-async fn restore_user(caller: Authorized<UsersDelete>, id: PathId) -> Result<Success<UserView>, ApiError> {
+async fn restore_user(
+    caller: Authorized<UsersDelete>,
+    id: PathId,
+) -> Result<Success<UserView>, ApiError> {
     let user = User::restore(*id, caller.conn()).await.blame_duplicates()?;
     UserView::changed("the user was restored", user, caller.conn()).await
 }
@@ -122,9 +190,19 @@ async fn find_me(caller: SignedIn) -> Success<UserView> {
 /// Changes the caller's own names and image.
 #[utoipa::path(patch, path = "/users/me", tag = "users", params(("If-Match" = String, Header)), request_body = PatchMe,
     responses((status = 200, body = Success<UserView>)))]
-async fn update_me(mut caller: SignedIn, if_match: IfMatch, body: StrictJson<PatchMe>) -> Result<Success<UserView>, ApiError> {
+async fn update_me(
+    mut caller: SignedIn,
+    if_match: IfMatch,
+    body: StrictJson<PatchMe>,
+) -> Result<Success<UserView>, ApiError> {
     let (id, changes) = (caller.access().user.id, body.into_inner().into_changes()?);
-    let user = User::change(id, |user| if_match.check(&view::etag(user)), &changes, caller.conn_mut()).await?;
+    let user = User::change(
+        id,
+        |user| if_match.check(&view::etag(user)),
+        &changes,
+        caller.conn_mut(),
+    )
+    .await?;
     UserView::changed("you were changed", user, caller.conn()).await
 }
 
@@ -135,6 +213,7 @@ trait BlameDuplicates<T> {
 
 impl<T, E: Into<ApiError>> BlameDuplicates<T> for Result<T, E> {
     fn blame_duplicates(self) -> Result<T, ApiError> {
-        self.on_constraint("users_email_key", "email", "is already taken").on_constraint("users_username_key", "username", "is already taken")
+        self.on_constraint("users_email_key", "email", "is already taken")
+            .on_constraint("users_username_key", "username", "is already taken")
     }
 }

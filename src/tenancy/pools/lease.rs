@@ -38,35 +38,62 @@ impl<R: Reach> LeaseOf<R> {
         share: Option<OwnedSemaphorePermit>,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        let Physical { connection, binding, in_flight } = physical;
-        Self { conn: Some(Conn::assume(connection)), binding, in_flight, shared, _share: share, _place: place }
+        let Physical {
+            connection,
+            binding,
+            in_flight,
+        } = physical;
+        Self {
+            conn: Some(Conn::assume(connection)),
+            binding,
+            in_flight,
+            shared,
+            _share: share,
+            _place: place,
+        }
     }
 }
 
 impl<R: Reach> Deref for LeaseOf<R> {
     type Target = Conn<R>;
 
-    #[expect(clippy::expect_used, reason = "the connection leaves only in `drop`, after which nobody can ask")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the connection leaves only in `drop`, after which nobody can ask"
+    )]
     fn deref(&self) -> &Self::Target {
-        self.conn.as_ref().expect("a lease holds its connection until it is dropped")
+        self.conn
+            .as_ref()
+            .expect("a lease holds its connection until it is dropped")
     }
 }
 
 impl<R: Reach> DerefMut for LeaseOf<R> {
-    #[expect(clippy::expect_used, reason = "the connection leaves only in `drop`, after which nobody can ask")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the connection leaves only in `drop`, after which nobody can ask"
+    )]
     fn deref_mut(&mut self) -> &mut Self::Target {
-        self.conn.as_mut().expect("a lease holds its connection until it is dropped")
+        self.conn
+            .as_mut()
+            .expect("a lease holds its connection until it is dropped")
     }
 }
 
 impl<R: Reach> Drop for LeaseOf<R> {
     fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else { return };
+        let Some(mut conn) = self.conn.take() else {
+            return;
+        };
         if std::thread::panicking() || !self.in_flight.is_zero() || !conn.is_clean() {
             tracing::warn!(binding = ?self.binding, "a connection was left dirty and is closed");
             return;
         }
         let (binding, in_flight) = (self.binding.clone(), self.in_flight.clone());
-        self.shared.give_back(Physical { connection: conn.into_inner(), binding, in_flight });
+        self.shared.give_back(Physical {
+            connection: conn.into_inner(),
+            binding,
+            in_flight,
+        });
     }
 }

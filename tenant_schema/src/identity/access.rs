@@ -24,8 +24,8 @@ pub struct Access {
     pub session_is_live: bool,
     /// Names of the user's roles, the highest first.
     pub roles: Vec<String>,
-    /// Permissions that those roles grant, in order of name.
-    pub role_grants: Vec<String>,
+    /// Roles, each with a permission that it grants, in order of the permissions' names.
+    pub role_grants: Vec<(String, String)>,
     /// Permissions granted to the user alone, in order of name.
     pub direct_grants: Vec<String>,
     /// Permissions denied to the user, in order of name.
@@ -78,14 +78,13 @@ async fn session_is_live(id: Uuid, user_id: Uuid, mut conn: &TenantConn) -> Quer
     select(exists(live)).get_result(&mut conn).await
 }
 
-async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<String>> {
+async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<(String, String)>> {
     user_roles::table
         .inner_join(roles::table.inner_join(role_permissions::table.inner_join(permissions::table)))
         .filter(user_roles::user_id.eq(user_id))
         .filter(roles::deleted_at.is_null())
-        .select(permissions::name)
-        .distinct()
-        .order(permissions::name)
+        .select((roles::name, permissions::name))
+        .order((permissions::name, roles::name))
         .load(&mut conn)
         .await
 }

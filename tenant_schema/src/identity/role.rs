@@ -1,5 +1,7 @@
 //! Roles: named sets of permissions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
@@ -103,5 +105,36 @@ impl Role {
             .select(roles::name)
             .load(&mut conn)
             .await
+    }
+
+    /// The roles of these names, not deleted.
+    pub async fn find_by_names(names: &[String], mut conn: &TenantConn) -> QueryResult<Vec<Self>> {
+        roles::table
+            .filter(roles::name.eq_any(names))
+            .filter(roles::deleted_at.is_null())
+            .order((roles::priority.desc(), roles::name))
+            .select(Self::as_select())
+            .load(&mut conn)
+            .await
+    }
+
+    /// The names of the roles of several users, the highest first. A user without roles is left out.
+    pub async fn names_by_user(
+        user_ids: &[Uuid],
+        mut conn: &TenantConn,
+    ) -> QueryResult<HashMap<Uuid, Vec<String>>> {
+        let rows: Vec<(Uuid, String)> = user_roles::table
+            .inner_join(roles::table)
+            .filter(user_roles::user_id.eq_any(user_ids))
+            .filter(roles::deleted_at.is_null())
+            .order((roles::priority.desc(), roles::name))
+            .select((user_roles::user_id, roles::name))
+            .load(&mut conn)
+            .await?;
+        let mut names: HashMap<Uuid, Vec<String>> = HashMap::new();
+        for (user_id, name) in rows {
+            names.entry(user_id).or_default().push(name);
+        }
+        Ok(names)
     }
 }

@@ -1,5 +1,8 @@
 //! Users of a tenant. Never a system user, who runs the platform.
 
+mod life;
+mod list;
+
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
@@ -7,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use self::list::{UserFilter, UserOrder, UserSortKey};
 use crate::TenantModel;
 
 /// Someone who works in the tenant.

@@ -60,8 +60,20 @@ struct Checked {
 impl CreateTenant {
     /// SHA-256 of all that was asked for, to tell a repetition from another request with the same key.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
-        let password = self.admin.password.as_ref().map(ExposeSecret::expose_secret);
-        let parts = (&self.slug, &self.name, &self.admin.email, &self.admin.username, password, &self.plan, &self.labels);
+        let password = self
+            .admin
+            .password
+            .as_ref()
+            .map(ExposeSecret::expose_secret);
+        let parts = (
+            &self.slug,
+            &self.name,
+            &self.admin.email,
+            &self.admin.username,
+            password,
+            &self.plan,
+            &self.labels,
+        );
         let text = serde_json::to_vec(&parts).unwrap_or_default();
         digest::digest(&digest::SHA256, &text).as_ref().to_vec()
     }
@@ -70,30 +82,60 @@ impl CreateTenant {
     ///
     /// # Errors
     /// `validation_failed` with every fault, or `overloaded` when too many passwords wait.
-    pub(super) async fn order(self, hasher: &PasswordHasher, requester: Requester, receipt: Option<ReceiptRequest>) -> Result<TenantOrder, ApiError> {
+    pub(super) async fn order(
+        self,
+        hasher: &PasswordHasher,
+        requester: Requester,
+        receipt: Option<ReceiptRequest>,
+    ) -> Result<TenantOrder, ApiError> {
         let checked = self.check()?;
         let password_hash = match &checked.password {
             Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
             None => None,
         };
-        let admin = FirstAdmin { email: checked.email, username: checked.username, password_hash };
+        let admin = FirstAdmin {
+            email: checked.email,
+            username: checked.username,
+            password_hash,
+        };
         let (name, labels) = (self.name.trim().to_owned(), Value::Object(self.labels));
-        Ok(TenantOrder { slug: checked.slug, name, plan: self.plan, labels, admin, requester, receipt })
+        Ok(TenantOrder {
+            slug: checked.slug,
+            name,
+            plan: self.plan,
+            labels,
+            admin,
+            requester,
+            receipt,
+        })
     }
 
     fn check(&self) -> Result<Checked, ApiError> {
         let mut validation = Validation::new();
         let slug = validation.take("slug", self.slug.parse());
         let email = validation.take("admin.email", email::normalize(&self.admin.email));
-        let username = validation.take("admin.username", email::check_username(&self.admin.username));
-        let password = self.admin.password.as_ref().map(|password| Password::parse_new(password.expose_secret().to_owned())).transpose();
+        let username = validation.take(
+            "admin.username",
+            email::check_username(&self.admin.username),
+        );
+        let password = self
+            .admin
+            .password
+            .as_ref()
+            .map(|password| Password::parse_new(password.expose_secret().to_owned()))
+            .transpose();
         let password = validation.take("admin.password", password);
         if !(1..=LONGEST_NAME).contains(&self.name.trim().chars().count()) {
             validation.field("name", format!("must be 1 to {LONGEST_NAME} characters"));
         }
         validation.finish()?;
         match (slug, email, username, password) {
-            (Some(slug), Some(email), Some(username), Some(password)) => Ok(Checked { slug, email, username, password }),
+            (Some(slug), Some(email), Some(username), Some(password)) => Ok(Checked {
+                slug,
+                email,
+                username,
+                password,
+            }),
             _ => Err(ApiError::new(Code::ValidationFailed)),
         }
     }

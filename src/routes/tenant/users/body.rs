@@ -99,7 +99,11 @@ impl CreateUser {
     /// # Errors
     /// `permission_denied`.
     pub(super) fn authorize(&self, caller: &SignedIn) -> Result<(), ApiError> {
-        if self.roles.is_empty() { Ok(()) } else { caller.require("roles.update") }
+        if self.roles.is_empty() {
+            Ok(())
+        } else {
+            caller.require("roles.assign")
+        }
     }
 
     /// The roles by their names.
@@ -110,7 +114,11 @@ impl CreateUser {
         let roles = Role::find_by_names(&self.roles, caller.conn()).await?;
         let mut validation = Validation::new();
         for name in &self.roles {
-            validation.require(roles.iter().any(|role| role.name == *name), "roles", &format!("there is no role `{name}`"));
+            validation.require(
+                roles.iter().any(|role| role.name == *name),
+                "roles",
+                &format!("there is no role `{name}`"),
+            );
         }
         validation.finish()?;
         Ok(roles)
@@ -126,26 +134,48 @@ impl CreateUser {
             Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
             None => None,
         };
-        Ok(NewUser { password_hash, ..new })
+        Ok(NewUser {
+            password_hash,
+            ..new
+        })
     }
 
     fn check(self) -> Result<(NewUser, Option<Password>), ApiError> {
         let mut validation = Validation::new();
-        let password = self.password.as_ref().map(|password| Password::parse_new(password.expose_secret().to_owned())).transpose();
+        let password = self
+            .password
+            .as_ref()
+            .map(|password| Password::parse_new(password.expose_secret().to_owned()))
+            .transpose();
         let password = validation.take("password", password);
-        let names = [Some(&self.first_name), Some(&self.last_name), Some(&self.middle_name)];
+        let names = [
+            Some(&self.first_name),
+            Some(&self.last_name),
+            Some(&self.middle_name),
+        ];
         check_names(&mut validation, names);
         check_image(&mut validation, &self.image);
-        let (email, username) = check_keys(&mut validation, Some(&self.email), Some(&self.username));
+        let (email, username) =
+            check_keys(&mut validation, Some(&self.email), Some(&self.username));
         let timezone = check_timezone(&mut validation, self.timezone);
         validation.finish()?;
         let (Some(email), Some(username), Some(password)) = (email, username, password) else {
             return Err(ApiError::new(Code::ValidationFailed));
         };
         let new = NewUser::new(email, username);
-        let timezone = timezone.unwrap_or_else(|| new.timezone.clone());
-        let (first_name, last_name, middle_name) = (self.first_name, self.last_name, self.middle_name);
-        Ok((NewUser { first_name, last_name, middle_name, image: self.image, timezone, ..new }, password))
+        let (first_name, last_name, middle_name) =
+            (self.first_name, self.last_name, self.middle_name);
+        Ok((
+            NewUser {
+                first_name,
+                last_name,
+                middle_name,
+                image: self.image,
+                timezone,
+                ..new
+            },
+            password,
+        ))
     }
 }
 
@@ -156,10 +186,18 @@ impl PatchUser {
     /// `validation_failed` with every fault.
     pub(super) fn into_changes(self) -> Result<UserChanges, ApiError> {
         let mut validation = Validation::new();
-        let names = [self.first_name.as_ref(), self.last_name.as_ref(), self.middle_name.as_ref()];
+        let names = [
+            self.first_name.as_ref(),
+            self.last_name.as_ref(),
+            self.middle_name.as_ref(),
+        ];
         check_names(&mut validation, names);
         check_image(&mut validation, self.image.as_ref().unwrap_or(&None));
-        let (email, username) = check_keys(&mut validation, self.email.as_deref(), self.username.as_deref());
+        let (email, username) = check_keys(
+            &mut validation,
+            self.email.as_deref(),
+            self.username.as_deref(),
+        );
         let timezone = check_timezone(&mut validation, self.timezone);
         validation.finish()?;
         Ok(UserChanges {
@@ -202,8 +240,20 @@ impl PatchMe {
     /// # Errors
     /// `validation_failed` with every fault.
     pub(super) fn into_changes(self) -> Result<UserChanges, ApiError> {
-        let Self { first_name, last_name, middle_name, image } = self;
-        PatchUser { first_name, last_name, middle_name, image, ..PatchUser::default() }.into_changes()
+        let Self {
+            first_name,
+            last_name,
+            middle_name,
+            image,
+        } = self;
+        PatchUser {
+            first_name,
+            last_name,
+            middle_name,
+            image,
+            ..PatchUser::default()
+        }
+        .into_changes()
     }
 }
 
@@ -212,28 +262,47 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
     Option::deserialize(deserializer).map(Some)
 }
 
-fn check_keys(validation: &mut Validation, email: Option<&str>, username: Option<&str>) -> (Option<String>, Option<String>) {
+fn check_keys(
+    validation: &mut Validation,
+    email: Option<&str>,
+    username: Option<&str>,
+) -> (Option<String>, Option<String>) {
     let email = email.and_then(|text| validation.take("email", email::normalize(text)));
-    let username = username.and_then(|text| validation.take("username", email::check_username(text)));
+    let username =
+        username.and_then(|text| validation.take("username", email::check_username(text)));
     (email, username)
 }
 
 fn check_names(validation: &mut Validation, names: [Option<&Option<String>>; 3]) {
     let message = format!("must be at most {LONGEST_NAME} characters");
-    for (field, name) in ["first_name", "last_name", "middle_name"].into_iter().zip(names) {
-        let length = name.and_then(Option::as_ref).map_or(0, |name| name.chars().count());
+    for (field, name) in ["first_name", "last_name", "middle_name"]
+        .into_iter()
+        .zip(names)
+    {
+        let length = name
+            .and_then(Option::as_ref)
+            .map_or(0, |name| name.chars().count());
         validation.require(length <= LONGEST_NAME, field, &message);
     }
 }
 
 fn check_image(validation: &mut Validation, image: &Option<String>) {
     let length = image.as_ref().map_or(0, |image| image.chars().count());
-    validation.require(length <= LONGEST_IMAGE, "image", &format!("must be at most {LONGEST_IMAGE} characters"));
+    validation.require(
+        length <= LONGEST_IMAGE,
+        "image",
+        &format!("must be at most {LONGEST_IMAGE} characters"),
+    );
 }
 
 fn check_timezone(validation: &mut Validation, timezone: Option<String>) -> Option<String> {
     timezone.and_then(|name| {
-        let known = name.parse::<chrono_tz::Tz>().map(|zone| zone.name().to_owned());
-        validation.take("timezone", known.map_err(|_| "must be a time zone of the IANA database, like `Europe/Berlin`"))
+        let known = name
+            .parse::<chrono_tz::Tz>()
+            .map(|zone| zone.name().to_owned());
+        validation.take(
+            "timezone",
+            known.map_err(|_| "must be a time zone of the IANA database, like `Europe/Berlin`"),
+        )
     })
 }

@@ -35,7 +35,12 @@ impl UserQuery {
     /// The order as the model takes it.
     pub(super) fn orders(&self) -> Vec<UserOrder> {
         let orders = self.sort.orders().iter();
-        orders.map(|order| UserOrder { key: order.key, descending: order.direction == Direction::Descending }).collect()
+        orders
+            .map(|order| UserOrder {
+                key: order.key,
+                descending: order.direction == Direction::Descending,
+            })
+            .collect()
     }
 }
 

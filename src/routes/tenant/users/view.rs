@@ -60,7 +60,13 @@ impl UserView {
 
     /// Shows a page of users.
     pub(super) fn many(users: Vec<User>, mut roles: HashMap<Uuid, Vec<String>>) -> Vec<Self> {
-        users.into_iter().map(|user| { let names = roles.remove(&user.id).unwrap_or_default(); Self::new(user, names) }).collect()
+        users
+            .into_iter()
+            .map(|user| {
+                let names = roles.remove(&user.id).unwrap_or_default();
+                Self::new(user, names)
+            })
+            .collect()
     }
 
     /// 200 with the user and their version.
@@ -76,7 +82,11 @@ impl UserView {
     }
 
     /// 200 with a user who was just changed.
-    pub(super) async fn changed(message: &'static str, user: User, conn: &TenantConn) -> Result<Success<Self>, ApiError> {
+    pub(super) async fn changed(
+        message: &'static str,
+        user: User,
+        conn: &TenantConn,
+    ) -> Result<Success<Self>, ApiError> {
         let roles = Role::names_of(user.id, conn).await?;
         Ok(Self::success(message, user, roles))
     }

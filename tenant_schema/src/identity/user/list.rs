@@ -68,13 +68,14 @@ impl UserFilter {
         }
         if let Some(part) = &self.search {
             let pattern = containing(part);
-            query = query.filter(
-                users::email
-                    .ilike(pattern.clone())
-                    .or(users::username.ilike(pattern.clone()))
-                    .or(users::first_name.ilike(pattern.clone()).is_true())
-                    .or(users::last_name.ilike(pattern).is_true()),
-            );
+            // `coalesce` would hide the columns from the planner; a NULL name simply does not match.
+            let by_key = users::email
+                .ilike(pattern.clone())
+                .or(users::username.ilike(pattern.clone()));
+            let by_name = users::first_name
+                .ilike(pattern.clone())
+                .or(users::last_name.ilike(pattern));
+            query = query.filter(by_key.nullable().or(by_name));
         }
         query
     }
