@@ -78,12 +78,11 @@ impl Database {
     /// # Errors
     /// Any [`DatabaseError`] but `Migration`.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
-        let (url, embedded) = match &config.database_url {
-            Some(url) => (url.clone(), None),
-            None => {
-                let server = start_embedded(config).await?;
-                (SecretString::from(server.url()), Some(server))
-            }
+        let (url, embedded) = if let Some(url) = &config.database_url {
+            (url.clone(), None)
+        } else {
+            let server = start_embedded(config).await?;
+            (SecretString::from(server.url()), Some(server))
         };
         let connector = Connector::new(url.expose_secret(), config.statement_timeout)?;
         connector.check_version().await?;

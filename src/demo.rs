@@ -8,6 +8,7 @@ mod tour;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use platform_schema::{NewSystemUser, SystemUser, SystemUserRole, Tenant, TenantSlug};
@@ -43,7 +44,7 @@ const SYSTEM_ADMIN: &str = "admin@rowhouse.example";
 pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
     let (host, data_dir) = (config.http.host, config.database.data_dir.clone());
     let application = Application::build(config).await?;
-    let credentials = furnish(application.platform(), Credentials::in_folder(&data_dir)).await?;
+    let credentials = furnish(application.platform(), &data_dir).await?;
     tour::print(
         SocketAddr::new(host, application.port()),
         application.platform(),
@@ -54,16 +55,17 @@ pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Makes what the demo lacks.
-async fn furnish(platform: &Platform, mut credentials: Credentials) -> anyhow::Result<Credentials> {
-    let passwords =
-        credentials.read_or_generate(["ADMIN_PASSWORD", "ACME_PASSWORD", "GLOBEX_PASSWORD"])?;
+async fn furnish(platform: &Platform, data_dir: &Path) -> anyhow::Result<Credentials> {
+    let credentials = Credentials::read_or_generate(data_dir)?;
     let conn = platform.pools.platform().await?;
-    let [admin, tenants @ ..] = &passwords;
     let admin_is_missing = SystemUser::find_by_email(SYSTEM_ADMIN, &conn)
         .await?
         .is_none();
     let mut missing = Vec::new();
-    for ((slug, name), password) in TENANTS.into_iter().zip(tenants) {
+    for ((slug, name), password) in TENANTS
+        .into_iter()
+        .zip([&credentials.acme, &credentials.globex])
+    {
         let slug: TenantSlug = slug.parse()?;
         if Tenant::find_by_slug(&slug, &conn).await?.is_none() {
             missing.push((slug, name, password));
@@ -76,7 +78,7 @@ async fn furnish(platform: &Platform, mut credentials: Credentials) -> anyhow::R
     // Kept before they are used: a start that is killed in between is finished by the next one.
     credentials.write()?;
     if admin_is_missing {
-        create_system_admin(platform, admin).await?;
+        create_system_admin(platform, &credentials.admin).await?;
     }
     let furnished = missing
         .iter()

@@ -68,7 +68,7 @@ impl Identity {
     /// `internal` where the server was put together without one.
     pub fn of(request: &HttpRequest) -> Result<&Self, ApiError> {
         let data = request.app_data::<web::Data<Self>>();
-        data.map(|identity| identity.get_ref())
+        data.map(web::Data::get_ref)
             .ok_or_else(|| ApiError::internal("the application has no identity"))
     }
 

@@ -1,4 +1,4 @@
-//! Rowhouse: a schema-per-tenant SaaS platform on PostgreSQL with a tenant provisioning engine.
+//! Rowhouse: a schema-per-tenant platform on PostgreSQL, with a tenant provisioning engine.
 
 pub mod cli;
 pub mod config;

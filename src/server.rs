@@ -112,7 +112,7 @@ impl Application {
                 self.drain.begin();
             }
         }
-        let (_, ended) = tokio::join!(handle.stop(true), server);
+        let ((), ended) = tokio::join!(handle.stop(true), server);
         Ok(ended?)
     }
 }

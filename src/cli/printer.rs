@@ -81,7 +81,6 @@ impl Printer {
     ///
     /// # Errors
     /// A closed stderr.
-    #[expect(clippy::unused_self, reason = "all output goes through the printer")]
     pub fn message(&self, text: &str) -> anyhow::Result<()> {
         line(&mut io::stderr(), text)
     }

@@ -10,64 +10,62 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::identity::generated_password::generate_password;
 
-/// Passwords by name, and the file that keeps them.
+const ADMIN: &str = "ADMIN_PASSWORD";
+const ACME: &str = "ACME_PASSWORD";
+const GLOBEX: &str = "GLOBEX_PASSWORD";
+
+/// The passwords of the demo, and the file that keeps them.
 #[derive(Debug)]
 pub(super) struct Credentials {
+    /// Of the system admin.
+    pub(super) admin: SecretString,
+    /// Of alice at acme.
+    pub(super) acme: SecretString,
+    /// Of alice at globex.
+    pub(super) globex: SecretString,
     file: PathBuf,
     are_new: bool,
-    entries: Vec<(&'static str, SecretString)>,
 }
 
 impl Credentials {
-    /// The credentials that are kept in a folder.
-    pub(super) fn in_folder(folder: &Path) -> Self {
-        Self {
-            file: folder.join("demo.env"),
-            are_new: true,
-            entries: Vec::new(),
-        }
-    }
-
-    /// Takes the passwords of those names from the file, or generates all of them.
+    /// The passwords that `folder` keeps, or new ones.
     ///
     /// # Errors
-    /// No random numbers.
-    pub(super) fn read_or_generate<const COUNT: usize>(
-        &mut self,
-        names: [&'static str; COUNT],
-    ) -> anyhow::Result<[SecretString; COUNT]> {
-        let text = fs::read_to_string(&self.file).unwrap_or_default();
+    /// The operating system gives no random bytes.
+    pub(super) fn read_or_generate(folder: &Path) -> anyhow::Result<Self> {
+        let file = folder.join("demo.env");
+        let text = fs::read_to_string(&file).unwrap_or_default();
         let kept = |name: &str| {
-            text.lines().find_map(|line| {
+            let mut lines = text.lines();
+            lines.find_map(|line| {
                 line.strip_prefix(name)?
                     .strip_prefix('=')
                     .map(SecretString::from)
             })
         };
-        self.are_new = names.iter().any(|name| kept(name).is_none());
-        let mut passwords = Vec::with_capacity(COUNT);
-        for name in names {
-            let password = if self.are_new {
-                generate_password()?
-            } else {
-                kept(name).unwrap_or_default()
-            };
-            self.entries.push((name, password.clone()));
-            passwords.push(password);
-        }
-        passwords
-            .try_into()
-            .map_err(|_: Vec<_>| anyhow::anyhow!("a password is missing"))
+        let (are_new, [admin, acme, globex]) = match (kept(ADMIN), kept(ACME), kept(GLOBEX)) {
+            (Some(admin), Some(acme), Some(globex)) => (false, [admin, acme, globex]),
+            _ => (
+                true,
+                [
+                    generate_password()?,
+                    generate_password()?,
+                    generate_password()?,
+                ],
+            ),
+        };
+        Ok(Self {
+            admin,
+            acme,
+            globex,
+            file,
+            are_new,
+        })
     }
 
     /// Whether the passwords were generated in this start.
     pub(super) fn are_new(&self) -> bool {
         self.are_new
-    }
-
-    /// Passwords with their names.
-    pub(super) fn entries(&self) -> &[(&'static str, SecretString)] {
-        &self.entries
     }
 
     /// The file.
@@ -92,14 +90,14 @@ impl Credentials {
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder).with_context(context)?;
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&self.file)
-            .with_context(context)?;
-        for (name, password) in &self.entries {
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).truncate(true).mode(0o600);
+        let mut file = options.open(&self.file).with_context(context)?;
+        for (name, password) in [
+            (ADMIN, &self.admin),
+            (ACME, &self.acme),
+            (GLOBEX, &self.globex),
+        ] {
             writeln!(file, "{name}={}", password.expose_secret()).with_context(context)?;
         }
         Ok(())

@@ -20,58 +20,37 @@ pub(super) fn print(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let base = format!("http://{address}");
-    let password = |wanted: &str| {
-        let entry = credentials
-            .entries()
-            .iter()
-            .find(|(name, _)| *name == wanted);
-        entry.map_or("", |(_, password)| password.expose_secret())
-    };
-    writeln!(
+    let api = format!("{base}/api/v1");
+    let admin = credentials.admin.expose_secret();
+    let acme = credentials.acme.expose_secret();
+    let globex = credentials.globex.expose_secret();
+    let file = credentials.file().display();
+    let database = platform.database.embedded().map_or_else(
+        || platform.database.connector().address(),
+        |server| server.root().display().to_string(),
+    );
+    write!(
         out,
-        "Rowhouse demo on {base} (documentation: {base}/docs)\n"
+        r#"Rowhouse demo on {base} (documentation: {base}/docs)
+
+  database       {database}
+  passwords      {file}
+  system admin   {SYSTEM_ADMIN}  {admin}
+  acme           alice  {acme}
+  globex         alice  {globex}
+
+Log in as acme's alice and list her colleagues:
+
+  TOKEN=$(curl -s {api}/tenants/acme/auth/login -H 'Content-Type: application/json' \
+    -d '{{"username":"alice","password":"{acme}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  curl -s {api}/tenants/acme/users -H "Authorization: Bearer $TOKEN"
+
+The same by header, and at globex, where the token is refused with 401:
+
+  curl -s {api}/users -H 'X-Tenant-ID: acme' -H "Authorization: Bearer $TOKEN"
+  curl -s {api}/tenants/globex/users -H "Authorization: Bearer $TOKEN"
+
+"#
     )?;
-    if let Some(server) = platform.database.embedded() {
-        writeln!(out, "  data           {}", server.root().display())?;
-    }
-    writeln!(out, "  passwords      {}", credentials.file().display())?;
-    writeln!(
-        out,
-        "  system admin   {SYSTEM_ADMIN}  {}",
-        password("ADMIN_PASSWORD")
-    )?;
-    writeln!(out, "  acme           alice  {}", password("ACME_PASSWORD"))?;
-    writeln!(
-        out,
-        "  globex         alice  {}\n",
-        password("GLOBEX_PASSWORD")
-    )?;
-    writeln!(out, "Log in as acme's alice and list her colleagues:\n")?;
-    writeln!(
-        out,
-        "  TOKEN=$(curl -s {base}/api/v1/tenants/acme/auth/login -H 'Content-Type: application/json' \\"
-    )?;
-    writeln!(
-        out,
-        "    -d '{{\"username\":\"alice\",\"password\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
-        password("ACME_PASSWORD")
-    )?;
-    writeln!(
-        out,
-        "  curl -s {base}/api/v1/tenants/acme/users -H \"Authorization: Bearer $TOKEN\"\n"
-    )?;
-    writeln!(
-        out,
-        "The same by header, and at globex, where the token is refused with 401:\n"
-    )?;
-    writeln!(
-        out,
-        "  curl -s {base}/api/v1/users -H 'X-Tenant-ID: acme' -H \"Authorization: Bearer $TOKEN\""
-    )?;
-    writeln!(
-        out,
-        "  curl -s {base}/api/v1/tenants/globex/users -H \"Authorization: Bearer $TOKEN\"\n"
-    )?;
-    out.flush()?;
-    Ok(())
+    Ok(out.flush()?)
 }

@@ -18,7 +18,7 @@ const TENANT_HEADER: &str = "X-Tenant-ID";
 /// `internal` where the server was put together without one.
 pub fn platform(request: &HttpRequest) -> Result<&Platform, ApiError> {
     let data = request.app_data::<web::Data<Platform>>();
-    data.map(|platform| platform.get_ref())
+    data.map(web::Data::get_ref)
         .ok_or_else(|| ApiError::internal("the application has no platform"))
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenant_schema::identity::Access;
+use tenant_schema::seeds;
 
 /// A permission, as a type: a handler that names one in its signature cannot forget to ask for it.
 pub trait Permission: 'static {
@@ -23,7 +24,7 @@ macro_rules! permissions {
             }
         )+
 
-        /// The name of every permission there is.
+        /// The names that handlers ask for.
         pub const ALL: &[&str] = &[$($permission::NAME),+];
     };
 }
@@ -33,10 +34,12 @@ permissions! {
     UsersRead = "users.read",
     /// Make users.
     UsersCreate = "users.create",
-    /// Change users, and restore deleted ones.
+    /// Change users.
     UsersUpdate = "users.update",
     /// Delete users.
     UsersDelete = "users.delete",
+    /// Restore deleted users.
+    UsersRestore = "users.restore",
     /// See the roles of the tenant and what they grant.
     RolesRead = "roles.read",
 }
@@ -147,11 +150,10 @@ impl Grants {
         by_role.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
     }
 
-    /// The names of all permissions that the user has.
+    /// The names of all permissions that the user has, without wildcards.
     pub fn granted(&self) -> Vec<String> {
-        ALL.iter()
+        seeds::permission_names()
             .filter(|permission| self.decide(permission).is_allowed())
-            .map(|&permission| permission.to_owned())
             .collect()
     }
 }

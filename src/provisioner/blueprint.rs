@@ -25,12 +25,10 @@ impl Blueprint {
     pub fn of(catalog: Catalog) -> Self {
         let body = ddl::create_catalog(&catalog).join(";\n");
         let hash = digest::digest(&digest::SHA256, body.as_bytes());
-        let version = hash
-            .as_ref()
+        let prefix = hash.as_ref().get(..6).unwrap_or_default();
+        let version = prefix
             .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         Self {
             catalog,
             body,

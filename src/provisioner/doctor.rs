@@ -35,6 +35,7 @@ pub struct Finding {
 }
 
 #[derive(Debug, QueryableByName)]
+#[expect(clippy::struct_excessive_bools, reason = "a row of independent facts")]
 struct Facts {
     #[diesel(sql_type = Text)]
     version: String,

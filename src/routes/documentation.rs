@@ -33,14 +33,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
     openapi::assemble(shared, tenant)
 }
 
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_document(rendered: Data<Rendered>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .body(rendered.0.clone())
 }
 
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn redirect_to_docs() -> HttpResponse {
     HttpResponse::TemporaryRedirect()
         .insert_header((LOCATION, "/docs/"))

@@ -43,7 +43,6 @@ struct StateView {
 
 /// What this service is, and where its documentation is.
 #[utoipa::path(get, path = "/", tag = "service", security(()), responses((status = 200, body = Success<ServiceView>)))]
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_service() -> Success<ServiceView> {
     let view = ServiceView {
         name: env!("CARGO_PKG_NAME"),
@@ -56,7 +55,6 @@ async fn show_service() -> Success<ServiceView> {
 
 /// Whether the process lives. Asks nobody else.
 #[utoipa::path(get, path = "/health", tag = "service", security(()), responses((status = 200, body = Success<StateView>)))]
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_health() -> Success<StateView> {
     Success::new("alive", StateView { status: "alive" })
 }
@@ -82,7 +80,6 @@ async fn show_readiness(
 
 /// The public keys that access tokens are signed with (RFC 7517, RFC 8037).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", security(()), responses((status = 200, body = Object)))]
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_jwks(identity: Data<Identity>) -> HttpResponse {
     HttpResponse::Ok().json(identity.jwks())
 }

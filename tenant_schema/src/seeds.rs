@@ -29,6 +29,11 @@ pub struct SeedCounts {
     pub settings: usize,
 }
 
+/// The name of every permission there is, `<resource>.<action>`, without the wildcards over them.
+pub fn permission_names() -> impl Iterator<Item = String> {
+    permissions::names()
+}
+
 /// Adds what a tenant starts with, where it is missing. Nothing is changed or removed; roles are known by name.
 ///
 /// It is several statements, and opens no transaction: the caller's is the one in which a tenant is whole or absent.

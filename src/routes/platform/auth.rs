@@ -67,7 +67,6 @@ async fn log_in_system_user(
 
 /// The system user that the token belongs to.
 #[utoipa::path(get, path = "/api/v1/platform/auth/me", tag = "platform", responses((status = 200, body = Success<SystemUserView>)))]
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_system_user(caller: SystemCaller) -> Success<SystemUserView> {
     Success::new("you", caller.user().clone().into())
 }

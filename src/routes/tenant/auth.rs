@@ -64,7 +64,6 @@ async fn log_in_user(
 
 /// The user that the token belongs to.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Success<MeView>)))]
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn show_me(caller: SignedIn) -> Success<MeView> {
     Success::new("you", MeView::of(&caller))
 }

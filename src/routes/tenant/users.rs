@@ -12,7 +12,9 @@ use utoipa::OpenApi;
 use crate::error::{ApiError, OnConstraint};
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
-use crate::identity::permission::{UsersCreate, UsersDelete, UsersRead, UsersUpdate};
+use crate::identity::permission::{
+    Permission, UsersCreate, UsersDelete, UsersRead, UsersRestore, UsersUpdate,
+};
 use crate::identity::signed_in::SignedIn;
 use crate::platform::Platform;
 use crate::resource::{IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success};
@@ -57,7 +59,7 @@ async fn list_users(
     query: StrictQuery<UserQuery>,
 ) -> Result<List<UserView>, ApiError> {
     if query.filter.include_deleted {
-        caller.require("users.delete")?;
+        caller.require(UsersRestore::NAME)?;
     }
     let (filter, orders, page) = (&query.filter, query.orders(), query.page);
     let users = User::list(filter, &orders, page.limit(), page.offset(), caller.conn());
@@ -172,7 +174,7 @@ async fn delete_user(
 /// Undoes a deletion.
 #[utoipa::path(post, path = "/users/{id}/restore", tag = "users", params(("id" = Uuid, Path)), responses((status = 200, body = Success<UserView>)))]
 async fn restore_user(
-    caller: Authorized<UsersDelete>,
+    caller: Authorized<UsersRestore>,
     id: PathId,
 ) -> Result<Success<UserView>, ApiError> {
     let user = User::restore(*id, caller.conn()).await.blame_duplicates()?;
@@ -181,7 +183,6 @@ async fn restore_user(
 
 /// Shows the caller.
 #[utoipa::path(get, path = "/users/me", tag = "users", responses((status = 200, body = Success<UserView>)))]
-#[expect(clippy::unused_async, reason = "the shape of a handler")]
 async fn find_me(caller: SignedIn) -> Success<UserView> {
     let access = caller.access();
     UserView::success("you", access.user.clone(), access.roles.clone())

@@ -66,6 +66,15 @@ pub(super) fn all() -> Vec<NewPermission> {
     of_resources.chain([everything()]).collect()
 }
 
+/// Names of all permissions, without the wildcards.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    RESOURCES.iter().flat_map(|(resource, actions)| {
+        actions
+            .iter()
+            .map(move |action| format!("{resource}.{action}"))
+    })
+}
+
 /// Names of the permissions with this action, of all resources.
 pub(super) fn names_of_action(action: &str) -> impl Iterator<Item = String> {
     RESOURCES

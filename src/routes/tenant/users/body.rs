@@ -40,6 +40,10 @@ pub(super) struct CreateUser {
 /// The fields of a user that change; an absent one stays, a null one is cleared.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::option_option,
+    reason = "an absent field, a null and a value are three things"
+)]
 pub(super) struct PatchUser {
     email: Option<String>,
     username: Option<String>,
@@ -78,6 +82,10 @@ pub(super) struct PutUser {
 /// What users change of themselves.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::option_option,
+    reason = "an absent field, a null and a value are three things"
+)]
 pub(super) struct PatchMe {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -154,7 +162,7 @@ impl CreateUser {
             Some(&self.middle_name),
         ];
         check_names(&mut validation, names);
-        check_image(&mut validation, &self.image);
+        check_image(&mut validation, self.image.as_ref());
         let (email, username) =
             check_keys(&mut validation, Some(&self.email), Some(&self.username));
         let timezone = check_timezone(&mut validation, self.timezone);
@@ -192,7 +200,7 @@ impl PatchUser {
             self.middle_name.as_ref(),
         ];
         check_names(&mut validation, names);
-        check_image(&mut validation, self.image.as_ref().unwrap_or(&None));
+        check_image(&mut validation, self.image.iter().flatten().next());
         let (email, username) = check_keys(
             &mut validation,
             self.email.as_deref(),
@@ -258,6 +266,10 @@ impl PatchMe {
 }
 
 /// Tells a null, which clears, from an absent field, which stays.
+#[expect(
+    clippy::option_option,
+    reason = "an absent field, a null and a value are three things"
+)]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -286,8 +298,8 @@ fn check_names(validation: &mut Validation, names: [Option<&Option<String>>; 3])
     }
 }
 
-fn check_image(validation: &mut Validation, image: &Option<String>) {
-    let length = image.as_ref().map_or(0, |image| image.chars().count());
+fn check_image(validation: &mut Validation, image: Option<&String>) {
+    let length = image.map_or(0, |image| image.chars().count());
     validation.require(
         length <= LONGEST_IMAGE,
         "image",
@@ -297,12 +309,8 @@ fn check_image(validation: &mut Validation, image: &Option<String>) {
 
 fn check_timezone(validation: &mut Validation, timezone: Option<String>) -> Option<String> {
     timezone.and_then(|name| {
-        let known = name
-            .parse::<chrono_tz::Tz>()
-            .map(|zone| zone.name().to_owned());
-        validation.take(
-            "timezone",
-            known.map_err(|_| "must be a time zone of the IANA database, like `Europe/Berlin`"),
-        )
+        let message = "must be a time zone of the IANA database, like `Europe/Berlin`";
+        let zone = name.parse::<chrono_tz::Tz>().or(Err(message));
+        validation.take("timezone", zone.map(|zone| zone.name().to_owned()))
     })
 }

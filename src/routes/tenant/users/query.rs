@@ -27,7 +27,7 @@ pub(super) struct UserParameters {
     role: Option<String>,
     /// Users who may log in, or may not.
     is_active: Option<bool>,
-    /// Deleted users as well. Takes the permission `users.delete`.
+    /// Deleted users as well. Takes the permission `users.restore`.
     include_deleted: Option<bool>,
 }
 

@@ -98,13 +98,13 @@ impl User {
     ) -> Result<Self, E> {
         conn.transaction(async |conn| {
             precondition(&Self::lock(id, conn).await?)?;
-            let mut conn: &TenantConn = conn;
-            let changed = diesel::update(users::table.find(id))
+            let mut shared: &TenantConn = conn;
+            let user = diesel::update(users::table.find(id))
                 .set((changes, users::updated_at.eq(clock_timestamp())))
                 .returning(Self::as_returning())
-                .get_result(&mut conn)
+                .get_result(&mut shared)
                 .await?;
-            Ok(changed)
+            Ok(user)
         })
         .await
     }
@@ -120,13 +120,13 @@ impl User {
     ) -> Result<(), E> {
         conn.transaction(async |conn| {
             precondition(&Self::lock(id, conn).await?)?;
-            let mut conn: &TenantConn = conn;
+            let mut shared: &TenantConn = conn;
             diesel::update(users::table.find(id))
                 .set((
                     users::deleted_at.eq(clock_timestamp().nullable()),
                     users::updated_at.eq(clock_timestamp()),
                 ))
-                .execute(&mut conn)
+                .execute(&mut shared)
                 .await?;
             Ok(())
         })
