@@ -102,6 +102,10 @@ async fn create_system_admin(platform: &Platform, password: &SecretString) -> an
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the demo furnishes the tenants that it has just made"
+)]
 async fn create_tenant(
     platform: &Platform,
     slug: &TenantSlug,

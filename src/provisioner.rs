@@ -17,6 +17,7 @@ pub mod template;
 
 use std::sync::Arc;
 
+use connection::{PlatformConn, TenantConn};
 use diesel::query_builder::SqlQuery;
 use platform_schema::TenantSlug;
 use tenant_schema::catalog::Catalog;
@@ -93,4 +94,22 @@ impl Provisioner {
 )]
 fn raw_sql(sql: &str) -> SqlQuery {
     diesel::sql_query(sql)
+}
+
+/// The same connection and transaction, for queries of a tenant whose schema the path names by now.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the provisioner has set the path in this transaction"
+)]
+fn on_its_path(conn: PlatformConn) -> TenantConn {
+    TenantConn::assume(conn.into_inner())
+}
+
+/// The same connection and transaction, for queries of the platform, which are qualified whatever the path is.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the provisioner works under the login role throughout"
+)]
+fn off_its_path(conn: TenantConn) -> PlatformConn {
+    PlatformConn::assume(conn.into_inner())
 }

@@ -54,6 +54,10 @@ impl SeedCommand {
     ///
     /// # Errors
     /// An unknown tenant, or a failure of the database.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an operator at the command line works on every tenant"
+    )]
     pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let Self::Roles { tenants } = self;
         let mut rows = Vec::new();

@@ -69,6 +69,10 @@ impl Connector {
     ///
     /// # Errors
     /// `Unreachable` with what the driver or the server says.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a new connection is under the login role, and the greeting empties its path"
+    )]
     pub async fn connect(&self) -> Result<PlatformConn, DatabaseError> {
         let (client, driver) = self
             .config

@@ -66,6 +66,10 @@ impl Identity {
     ///
     /// # Errors
     /// `invalid_credentials`, `overloaded` when too many passwords wait, or a failure of the database.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody is authorized before the password is checked"
+    )]
     pub async fn login_user(
         &self,
         platform: &Platform,

@@ -64,6 +64,10 @@ impl SignedIn {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where a verified token becomes a lease"
+    )]
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
         let claims = Identity::of(request)?
             .tokens()

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
 use super::recorder::Recorder;
 use super::template::TemplateTable;
-use super::{ProvisionError, Provisioner, fingerprint};
+use super::{ProvisionError, Provisioner, fingerprint, off_its_path, on_its_path};
 
 /// The role of a tenant's first user.
 const ADMIN_ROLE: &str = "admin";
@@ -78,13 +78,13 @@ impl Provisioner {
             .await?;
         recorder.step("build the schema");
 
-        let mut conn = TenantConn::assume(platform.into_inner());
+        let mut conn = on_its_path(platform);
         seeds::sow(&mut conn).await?;
         recorder.step("seed permissions, roles and settings");
         order.admin.insert(&conn).await?;
         recorder.step("create the first admin");
 
-        let platform = PlatformConn::assume(conn.into_inner());
+        let platform = off_its_path(conn);
         let fingerprint = fingerprint::of_current_schema(&platform).await?;
         let tenant = Tenant::mark_active(
             &tenant.id,

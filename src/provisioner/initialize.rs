@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use connection::{PlatformConn, TenantConn};
+use connection::PlatformConn;
 use diesel::QueryResult;
 use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{Bool, Text};
@@ -20,7 +20,7 @@ use super::identifier::quote_literal;
 use super::order::{ProvisionedTenant, Requester};
 use super::recorder::Recorder;
 use super::template::TemplateTable;
-use super::{ProvisionError, Provisioner, fingerprint, raw_sql};
+use super::{ProvisionError, Provisioner, fingerprint, off_its_path, on_its_path, raw_sql};
 use crate::config::Isolation;
 
 #[derive(Debug, QueryableByName)]
@@ -64,11 +64,11 @@ impl Provisioner {
         self.repair(&tenant, &platform).await?;
         recorder.step("build what is missing");
 
-        let mut conn = TenantConn::assume(platform.into_inner());
+        let mut conn = on_its_path(platform);
         seeds::sow(&mut conn).await?;
         recorder.step("seed permissions, roles and settings");
 
-        let mut platform = PlatformConn::assume(conn.into_inner());
+        let mut platform = off_its_path(conn);
         let tenant = self.accept(tenant, &platform).await?;
         recorder.step("compare the fingerprint");
         let run = record_run(&tenant, requester, &recorder, &platform).await?;

@@ -204,6 +204,10 @@ impl Physical {
     }
 
     /// Binds the connection. One that cannot be bound is closed.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the message that is sent on it binds it"
+    )]
     async fn bind(self, binding: Binding, isolation: Isolation) -> Result<Self, PoolError> {
         if self.binding == binding {
             return Ok(self);

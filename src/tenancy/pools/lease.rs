@@ -32,6 +32,10 @@ pub struct LeaseOf<R: Reach> {
 }
 
 impl<R: Reach> LeaseOf<R> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the pools hand over a connection that they have bound"
+    )]
     pub(super) fn new(
         physical: Physical,
         shared: Arc<Shared>,
