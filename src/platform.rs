@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, migrations};
 use crate::identity::password::{PasswordError, PasswordHasher};
-use crate::provisioner::Provisioner;
+use crate::provisioner::{ProvisionError, Provisioner};
 use crate::tenancy::{TenantPools, TenantRegistry};
 
 /// What every program of the platform works with. Dropping it stops the embedded server, if nobody else uses it.
@@ -34,6 +34,9 @@ pub enum PlatformError {
     /// The database is not there, or cannot be migrated.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The login role lacks a right.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
     /// The password hasher cannot be made.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -49,10 +52,12 @@ impl Platform {
         let (database, hasher) = tokio::join!(Database::open(&config.database), hasher(config));
         let (database, hasher) = (database?, hasher?);
         migrations::run(database.connector()).await?;
+        let provisioner = Provisioner::new(database.connector().clone(), config.pool.isolation);
+        provisioner.check_isolation().await?;
         let pools = TenantPools::new(database.connector().clone(), &config.pool);
         Ok(Self {
             registry: TenantRegistry::new(pools.clone()),
-            provisioner: Provisioner::new(database.connector().clone(), config.pool.isolation),
+            provisioner,
             hasher,
             pools,
             database,

@@ -60,6 +60,11 @@ pub enum ProvisionError {
     /// A row of the new tenant is refused by a constraint.
     #[error("the first admin cannot be created: {0}")]
     Admin(String),
+    /// The login role may not make the tenants' roles.
+    #[error(
+        "the login role `{0}` may not create roles, which isolation by role needs (hint: run `ALTER ROLE {0} CREATEROLE` as a superuser, or start with `--isolation path`)"
+    )]
+    RolesForbidden(String),
     /// The database cannot be reached.
     #[error(transparent)]
     Database(#[from] DatabaseError),

@@ -67,7 +67,9 @@ impl From<ProvisionError> for ApiError {
                 .field("admin", "cannot be created")
                 .because(error),
             ProvisionError::Database(_) => Self::new(Code::Unavailable).because(error),
-            ProvisionError::Query(_) | ProvisionError::Receipt(_) => Self::internal(error),
+            ProvisionError::Query(_)
+            | ProvisionError::Receipt(_)
+            | ProvisionError::RolesForbidden(_) => Self::internal(error),
         }
     }
 }

@@ -3,9 +3,7 @@
 //! An unknown name, a wrong password and a disabled user get the same answer after the same work. No connection is held
 //! while a password is hashed.
 
-use std::sync::Arc;
-
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use platform_schema::{NewPlatformSession, SystemUser, Tenant};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -18,7 +16,7 @@ use super::client::Client;
 use super::password::{Password, PasswordHash, Verification};
 use super::permission::Grants;
 use super::refresh_token::{RefreshKey, RefreshToken};
-use super::token::{AccessToken, PlatformSubject, TenantSubject};
+use super::token::{AccessToken, PlatformSubject, Subject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
 
@@ -73,58 +71,32 @@ impl Identity {
     pub async fn login_user(
         &self,
         platform: &Platform,
-        tenant: &Arc<Tenant>,
-        credentials: &TenantCredentials,
+        tenant: &Tenant,
+        credentials: TenantCredentials,
         client: Client,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         let lease = platform.pools.lease(&tenant.id).await?;
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
-        let rehashed = check(
-            platform,
-            &credentials.password,
-            stored.map(PasswordHash::stored),
-        )
-        .await?;
-        let user = found
-            .filter(|user| user.is_active)
-            .ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
+        let rehashed = check(platform, &credentials.password, stored).await?;
+        let user = found.filter(|user| user.is_active);
+        let user = user.ok_or(Code::InvalidCredentials)?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewUserSession {
-            id: Uuid::now_v7(),
-            user_id: user.id,
-            refresh_key: key.expose().to_vec(),
-            device_id: credentials.device_id.clone(),
-            ip: client.ip,
-            user_agent: client.user_agent,
-            expires_at: Utc::now() + self.session_lifetime(),
+            device_id: credentials.device_id,
+            ..user_session(&user, &key, client, self.session_lifetime())
         };
         let lease = platform.pools.lease(&tenant.id).await?;
         session.insert(&lease).await?;
-        User::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease).await?;
-        let access = Access::load(user.id, session.id, &lease)
-            .await?
-            .ok_or(Code::InvalidCredentials)?;
+        User::record_login(user.id, rehashed.as_deref(), &lease).await?;
+        let access = Access::load(user.id, session.id, &lease).await?;
         drop(lease);
-        let subject = TenantSubject {
-            tid: tenant.id.clone(),
-            tenant_slug: tenant.slug.to_string(),
-            email: user.email.clone(),
-            username: user.username.clone(),
-            roles: access.roles.clone(),
-            permissions: Grants::of(&access).granted(),
-        };
-        let token = self
-            .tokens()
-            .issue(user.id, session.id, subject)
-            .map_err(ApiError::internal)?;
-        Ok(LoggedIn::new(
-            (user, access.roles),
-            &token,
-            &RefreshToken::mint(session.id, 0, &key),
-        ))
+        let access = access.ok_or(Code::InvalidCredentials)?;
+        let token = self.issue(user.id, session.id, tenant_subject(tenant, &access))?;
+        let refresh = RefreshToken::mint(session.id, 0, &key);
+        Ok(LoggedIn::new((user, access.roles), &token, &refresh))
     }
 
     /// Logs a system user in.
@@ -134,43 +106,80 @@ impl Identity {
     pub async fn login_system_user(
         &self,
         platform: &Platform,
-        credentials: &PlatformCredentials,
+        credentials: PlatformCredentials,
         client: Client,
     ) -> Result<LoggedIn<SystemUser>, ApiError> {
         let lease = platform.pools.platform().await?;
         let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
         drop(lease);
-        let stored = found
-            .as_ref()
-            .map(|user| PasswordHash::stored(user.password_hash.clone()));
+        let stored = found.as_ref().map(|user| user.password_hash.clone());
         let rehashed = check(platform, &credentials.password, stored).await?;
-        let user = found
-            .filter(|user| user.is_active)
-            .ok_or_else(|| ApiError::new(Code::InvalidCredentials))?;
+        let user = found.filter(|user| user.is_active);
+        let user = user.ok_or(Code::InvalidCredentials)?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
-        let session = NewPlatformSession {
-            id: Uuid::now_v7(),
-            system_user_id: user.id,
-            refresh_key: key.expose().to_vec(),
-            ip: client.ip,
-            user_agent: client.user_agent,
-            expires_at: Utc::now() + self.session_lifetime(),
-        };
+        let session = platform_session(&user, &key, client, self.session_lifetime());
         let lease = platform.pools.platform().await?;
         session.insert(&lease).await?;
-        SystemUser::record_login(user.id, rehashed.as_ref().map(PasswordHash::expose), &lease)
-            .await?;
+        SystemUser::record_login(user.id, rehashed.as_deref(), &lease).await?;
         drop(lease);
-        let token = self
-            .tokens()
-            .issue(user.id, session.id, PlatformSubject { role: user.role })
-            .map_err(ApiError::internal)?;
-        Ok(LoggedIn::new(
-            user,
-            &token,
-            &RefreshToken::mint(session.id, 0, &key),
-        ))
+        let token = self.issue(user.id, session.id, PlatformSubject { role: user.role })?;
+        let refresh = RefreshToken::mint(session.id, 0, &key);
+        Ok(LoggedIn::new(user, &token, &refresh))
+    }
+
+    fn issue<S: Subject>(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        subject: S,
+    ) -> Result<AccessToken, ApiError> {
+        let issued = self.tokens().issue(user_id, session_id, subject);
+        issued.map_err(ApiError::internal)
+    }
+}
+
+fn user_session(
+    user: &User,
+    key: &RefreshKey,
+    client: Client,
+    lifetime: TimeDelta,
+) -> NewUserSession {
+    NewUserSession {
+        id: Uuid::now_v7(),
+        user_id: user.id,
+        refresh_key: key.expose().to_vec(),
+        device_id: None,
+        ip: client.ip,
+        user_agent: client.user_agent,
+        expires_at: Utc::now() + lifetime,
+    }
+}
+
+fn platform_session(
+    user: &SystemUser,
+    key: &RefreshKey,
+    client: Client,
+    lifetime: TimeDelta,
+) -> NewPlatformSession {
+    NewPlatformSession {
+        id: Uuid::now_v7(),
+        system_user_id: user.id,
+        refresh_key: key.expose().to_vec(),
+        ip: client.ip,
+        user_agent: client.user_agent,
+        expires_at: Utc::now() + lifetime,
+    }
+}
+
+fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject {
+    TenantSubject {
+        tid: tenant.id.clone(),
+        tenant_slug: tenant.slug.to_string(),
+        email: access.user.email.clone(),
+        username: access.user.username.clone(),
+        roles: access.roles.clone(),
+        permissions: Grants::of(access).granted(),
     }
 }
 
@@ -201,13 +210,17 @@ impl<User> LoggedIn<User> {
 async fn check(
     platform: &Platform,
     presented: &SecretString,
-    stored: Option<PasswordHash>,
-) -> Result<Option<PasswordHash>, ApiError> {
-    let password = Password::presented(presented.expose_secret().to_owned())
-        .map_err(|error| ApiError::new(Code::InvalidCredentials).because(error))?;
+    stored: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    let password = Password::presented(presented.expose_secret().to_owned());
+    let password = password.or(Err(Code::InvalidCredentials))?;
+    let stored = stored.map(PasswordHash::stored);
     match platform.hasher.verify(&password, stored.as_ref()).await? {
         Verification::Mismatch => Err(ApiError::new(Code::InvalidCredentials)),
         Verification::Match => Ok(None),
-        Verification::MatchNeedsRehash => Ok(Some(platform.hasher.hash(&password).await?)),
+        Verification::MatchNeedsRehash => {
+            let hash = platform.hasher.hash(&password).await?;
+            Ok(Some(hash.expose().to_owned()))
+        }
     }
 }

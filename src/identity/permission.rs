@@ -307,7 +307,15 @@ mod tests {
             grants.decide(UsersRead::NAME),
             Decision::Denied(Denial::Explicit { denied })
         );
-        assert_eq!(grants.granted(), [RolesRead::NAME]);
+        let granted = grants.granted();
+        assert!(granted.contains(&RolesRead::NAME.to_owned()));
+        assert!(!granted.iter().any(|name| name.starts_with("users.")));
+    }
+
+    #[test]
+    fn every_permission_that_a_handler_asks_for_exists() {
+        let names: Vec<String> = seeds::permission_names().collect();
+        assert!(ALL.iter().all(|name| names.contains(&(*name).to_owned())));
     }
 
     #[test]

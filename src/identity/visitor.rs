@@ -35,7 +35,7 @@ impl Visitor {
     /// As [`Identity::login_user`].
     pub async fn log_in(
         self,
-        credentials: &TenantCredentials,
+        credentials: TenantCredentials,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         self.identity
             .login_user(&self.platform, &self.tenant, credentials, self.client)

@@ -56,26 +56,15 @@ impl Provisioner {
         platform: PlatformConn,
     ) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
         let mut recorder = Recorder::start();
-        let registration = NewTenant::new(
-            order.slug.clone(),
-            order.name.clone(),
-            order.plan.clone(),
-            order.labels.clone(),
-        );
-        let tenant = registration
-            .insert(&platform)
-            .await
-            .map_err(|error| slug_taken(error, order))?;
+        let tenant = register(order, &platform).await?;
         recorder.step("register the tenant");
 
         let template = TemplateTable::all(&platform).await?;
-        platform
-            .batch(
-                &self
-                    .blueprint
-                    .create_schema(&tenant.schema_name, &template, self.isolation),
-            )
-            .await?;
+        let schema = &tenant.schema_name;
+        let sql = self
+            .blueprint
+            .create_schema(schema, &template, self.isolation);
+        platform.batch(&sql).await?;
         recorder.step("build the schema");
 
         let mut conn = on_its_path(platform);
@@ -86,24 +75,14 @@ impl Provisioner {
 
         let platform = off_its_path(conn);
         let fingerprint = fingerprint::of_current_schema(&platform).await?;
-        let tenant = Tenant::mark_active(
-            &tenant.id,
-            self.blueprint.version(),
-            &fingerprint,
-            &platform,
-        )
-        .await?;
+        let version = self.blueprint.version();
+        let tenant = Tenant::mark_active(&tenant.id, version, &fingerprint, &platform).await?;
         recorder.step("compute the fingerprint");
 
         let run = record_run(order, &tenant, &recorder, &platform).await?;
         audit(order, &tenant, &platform).await?;
-        Ok((
-            platform,
-            ProvisionedTenant {
-                tenant: tenant.into(),
-                run: run.into(),
-            },
-        ))
+        let (tenant, run) = (tenant.into(), run.into());
+        Ok((platform, ProvisionedTenant { tenant, run }))
     }
 
     /// Leaves a trace of an order that failed. The order's own transaction is gone by now.
@@ -139,6 +118,19 @@ impl FirstAdmin {
         UserRole::assign(user.id, role.id, conn).await?;
         Ok(())
     }
+}
+
+async fn register(order: &TenantOrder, conn: &PlatformConn) -> Result<Tenant, ProvisionError> {
+    let TenantOrder {
+        slug,
+        name,
+        plan,
+        labels,
+        ..
+    } = order.clone();
+    let registration = NewTenant::new(slug, name, plan, labels);
+    let inserted = registration.insert(conn).await;
+    inserted.map_err(|error| slug_taken(error, order))
 }
 
 fn slug_taken(error: diesel::result::Error, order: &TenantOrder) -> ProvisionError {

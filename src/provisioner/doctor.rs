@@ -65,6 +65,19 @@ const FACTS: &str = "
       FROM pg_roles r WHERE r.rolname = current_user";
 
 impl Provisioner {
+    /// Refuses a login role that cannot make the tenants' roles, unless tenants are kept apart by path alone.
+    ///
+    /// # Errors
+    /// `RolesForbidden`, or as [`Self::examine`].
+    pub async fn check_isolation(&self) -> Result<(), ProvisionError> {
+        let conn = self.connector.connect().await?;
+        let facts = facts(&conn).await?;
+        if self.isolation == Isolation::Role && !facts.may_create_roles {
+            return Err(ProvisionError::RolesForbidden(facts.login_role));
+        }
+        Ok(())
+    }
+
     /// Looks at the database: version, rights, settings, migrations, orphans.
     ///
     /// # Errors
@@ -98,18 +111,24 @@ impl Provisioner {
 
 impl Facts {
     fn findings(&self, isolation: Isolation) -> Vec<Finding> {
-        let role = &self.login_role;
-        let roles_needed = if isolation == Isolation::Role {
-            Verdict::Bad
-        } else {
-            Verdict::Warning
+        let version = Finding {
+            check: "version",
+            verdict: Verdict::Good,
+            detail: format!("PostgreSQL {}", self.version),
         };
-        vec![
-            Finding {
-                check: "version",
-                verdict: Verdict::Good,
-                detail: format!("PostgreSQL {}", self.version),
-            },
+        let mut findings = vec![version];
+        findings.extend(self.rights(isolation));
+        findings.extend(self.settings());
+        findings
+    }
+
+    fn rights(&self, isolation: Isolation) -> [Finding; 4] {
+        let role = &self.login_role;
+        let without_roles = match isolation {
+            Isolation::Role => Verdict::Bad,
+            Isolation::Path => Verdict::Warning,
+        };
+        [
             finding(
                 "login role",
                 !self.is_superuser,
@@ -122,7 +141,7 @@ impl Facts {
             finding(
                 "roles",
                 self.may_create_roles,
-                roles_needed,
+                without_roles,
                 &format!("`{role}` may create the tenants' roles"),
                 &format!(
                     "`{role}` may not create roles: run `ALTER ROLE {role} CREATEROLE` as a superuser, or start with `--isolation path`"
@@ -142,15 +161,18 @@ impl Facts {
                 "nobody else creates in `public`",
                 "anyone may create in `public`: run `REVOKE CREATE ON SCHEMA public FROM PUBLIC`",
             ),
+        ]
+    }
+
+    fn settings(&self) -> [Finding; 2] {
+        let locks = format!("max_locks_per_transaction is {}", self.locks);
+        [
             finding(
                 "locks",
                 self.locks.parse::<u32>().is_ok_and(|locks| locks >= 256),
                 Verdict::Warning,
-                &format!("max_locks_per_transaction is {}", self.locks),
-                &format!(
-                    "max_locks_per_transaction is {}: dropping and backing up tenants wants 256 or more",
-                    self.locks
-                ),
+                &locks,
+                &format!("{locks}: dropping and backing up tenants wants 256 or more"),
             ),
             finding(
                 "fsync",

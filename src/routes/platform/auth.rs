@@ -60,7 +60,7 @@ async fn log_in_system_user(
     credentials: StrictJson<PlatformCredentials>,
 ) -> Result<Success<LoggedIn<SystemUserView>>, ApiError> {
     let session = identity
-        .login_system_user(&platform, &credentials, client)
+        .login_system_user(&platform, credentials.into_inner(), client)
         .await?;
     Ok(Success::new("logged in", session.map(SystemUserView::from)))
 }

@@ -55,7 +55,7 @@ async fn log_in_user(
     visitor: Visitor,
     credentials: StrictJson<TenantCredentials>,
 ) -> Result<Success<LoggedIn<UserView>>, ApiError> {
-    let session = visitor.log_in(&credentials).await?;
+    let session = visitor.log_in(credentials.into_inner()).await?;
     Ok(Success::new(
         "logged in",
         session.map(|(user, roles)| UserView::new(user, roles)),
