@@ -16,6 +16,7 @@ use actix_web::{
 use uuid::Uuid;
 
 use super::Trace;
+use super::turnstile::Turnstile;
 use crate::error::ApiError;
 
 /// The header that carries the request's id, both ways.
@@ -33,6 +34,7 @@ struct Known {
     started: Instant,
     tenant: OnceCell<String>,
     user: OnceCell<String>,
+    turnstile: Turnstile,
 }
 
 impl RequestContext {
@@ -46,6 +48,7 @@ impl RequestContext {
             started: Instant::now(),
             tenant: OnceCell::new(),
             user: OnceCell::new(),
+            turnstile: Turnstile::default(),
         }))
     }
 
@@ -81,6 +84,10 @@ impl RequestContext {
 
     pub(super) fn user(&self) -> Option<&str> {
         self.0.user.get().map(String::as_str)
+    }
+
+    pub(super) fn turnstile(&self) -> &Turnstile {
+        &self.0.turnstile
     }
 
     pub(super) fn elapsed(&self) -> Duration {

@@ -16,6 +16,7 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Code};
+use crate::http::after_caller;
 
 /// The most bytes a JSON body may have; register with `app_data(Data::new(…))` to change it.
 #[derive(Clone, Copy, Debug)]
@@ -56,15 +57,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for StrictJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
         let payload = payload.take();
-        async move {
-            require_json(&request)?;
-            let body = read(&request, payload).await?;
+        let read = async |request: &HttpRequest| {
+            require_json(request)?;
+            let body = read(request, payload).await?;
             let document = document::parse(&body)?;
             fields::read(document).map(Self)
-        }
-        .boxed_local()
+        };
+        after_caller(request.clone(), read).boxed_local()
     }
 }
 

@@ -106,11 +106,10 @@ async fn find_user(
     caller: Authorized<UsersRead>,
     id: PathId,
 ) -> Result<Success<UserView>, ApiError> {
-    let (user, roles) = futures_util::try_join!(
-        User::find(*id, caller.conn()),
-        Role::names_of(*id, caller.conn())
-    )?;
-    Ok(UserView::success("the user", user, roles))
+    // Not `try_join!`: a user who is not there must not cancel the other statement, which would cost the connection.
+    let user = User::find(*id, caller.conn());
+    let (user, roles) = futures_util::join!(user, Role::names_of(*id, caller.conn()));
+    Ok(UserView::success("the user", user?, roles?))
 }
 
 /// Changes the given fields of a user.
