@@ -144,6 +144,21 @@ impl TestApp {
         &self.platform
     }
 
+    /// Runs SQL as the login role, for states that no route makes.
+    pub async fn sql(&self, sql: &str) {
+        let client = self.database.client().await;
+        client
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// Runs SQL in the schema of a tenant. Not in its role.
+    pub async fn sql_in(&self, tenant: &ProvisionedTenant, sql: &str) {
+        let schema = &tenant.tenant.schema;
+        self.sql(&format!("SET search_path = {schema}; {sql}")).await;
+    }
+
     /// The database of this test.
     pub fn database(&self) -> &TestDatabase {
         &self.database
