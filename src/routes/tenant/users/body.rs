@@ -41,7 +41,9 @@ pub(super) struct CreateUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct PatchUser {
+    #[serde(deserialize_with = "given")]
     email: Option<String>,
+    #[serde(deserialize_with = "given")]
     username: Option<String>,
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -55,7 +57,9 @@ pub(super) struct PatchUser {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     image: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
     timezone: Option<String>,
+    #[serde(deserialize_with = "given")]
     is_active: Option<bool>,
 }
 
@@ -257,9 +261,11 @@ impl PatchMe {
     }
 }
 
-/// Tells a null, which clears, from an absent field, which stays.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// Tells a null from an absent field, which stays: a null clears what may be empty, and is refused elsewhere.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn check_keys(
