@@ -59,7 +59,9 @@ impl Answer {
 
     /// The version that an update must name.
     pub fn etag(&self) -> String {
-        self.header("ETag").expect("the answer has an ETag").to_owned()
+        self.header("ETag")
+            .expect("the answer has an ETag")
+            .to_owned()
     }
 
     /// Fails the test unless the status is this one.

@@ -156,7 +156,8 @@ impl TestApp {
     /// Runs SQL in the schema of a tenant. Not in its role.
     pub async fn sql_in(&self, tenant: &ProvisionedTenant, sql: &str) {
         let schema = &tenant.tenant.schema;
-        self.sql(&format!("SET search_path = {schema}; {sql}")).await;
+        self.sql(&format!("SET search_path = {schema}; {sql}"))
+            .await;
     }
 
     /// The database of this test.

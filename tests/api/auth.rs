@@ -9,7 +9,10 @@ use test_app::{Answer, Caller, PASSWORD, TestApp};
 async fn attempt(caller: &Caller, slug: &str, username: &str, password: &str) -> Answer {
     let path = format!("/api/v1/tenants/{slug}/auth/login");
     caller
-        .post(&path, &json!({ "username": username, "password": password }))
+        .post(
+            &path,
+            &json!({ "username": username, "password": password }),
+        )
         .await
 }
 
@@ -23,7 +26,13 @@ fn essence(answer: &Answer) -> Value {
 #[tokio::test]
 async fn a_user_logs_in_by_name_or_address_in_any_case() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
-    for name in ["alice", "ALICE", " alice ", "alice@acme.example", "Alice@ACME.example"] {
+    for name in [
+        "alice",
+        "ALICE",
+        " alice ",
+        "alice@acme.example",
+        "Alice@ACME.example",
+    ] {
         let answer = attempt(&anonymous, "acme", name, PASSWORD).await;
         assert_eq!(answer.status, 200, "{name:?}: {answer:#?}");
     }
@@ -71,11 +80,17 @@ async fn a_user_logs_in_by_name_or_address_in_any_case() {
 async fn a_wrong_password_an_unknown_user_and_an_inactive_user_get_the_same_answer() {
     let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
     alice.create_user("idle", &[]).await;
-    app.sql_in(&app.acme, "UPDATE users SET is_active = false WHERE username = 'idle'")
-        .await;
+    app.sql_in(
+        &app.acme,
+        "UPDATE users SET is_active = false WHERE username = 'idle'",
+    )
+    .await;
     alice.create_user("gone", &[]).await;
-    app.sql_in(&app.acme, "UPDATE users SET deleted_at = now() WHERE username = 'gone'")
-        .await;
+    app.sql_in(
+        &app.acme,
+        "UPDATE users SET deleted_at = now() WHERE username = 'gone'",
+    )
+    .await;
     let invited = json!({ "email": "invited@example.com", "username": "invited" });
     alice.post("/users", &invited).await.expect_status(201);
     let refused = attempt(&anonymous, "acme", "alice", "not her password").await;
@@ -94,7 +109,9 @@ async fn a_wrong_password_an_unknown_user_and_an_inactive_user_get_the_same_answ
     "#);
     assert_eq!(refused.header("WWW-Authenticate"), Some("Bearer"));
     for name in ["nobody", "idle", "gone", "invited"] {
-        let answer = attempt(&anonymous, "acme", name, PASSWORD).await.expect_status(401);
+        let answer = attempt(&anonymous, "acme", name, PASSWORD)
+            .await
+            .expect_status(401);
         assert_eq!(essence(&answer), essence(&refused), "{name}");
     }
 }
@@ -144,7 +161,11 @@ async fn callers_see_themselves_on_both_mounts() {
 async fn a_tenant_is_named_by_slug_id_or_schema_and_must_be_named() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     let tenant = &app.acme.tenant;
-    for name in [tenant.slug.to_string(), tenant.id.to_string(), tenant.schema.clone()] {
+    for name in [
+        tenant.slug.to_string(),
+        tenant.id.to_string(),
+        tenant.schema.clone(),
+    ] {
         alice.at(&name).get("/auth/me").await.expect_status(200);
         let by_header = alice
             .request(Method::GET, "/api/v1/auth/me")
@@ -164,10 +185,12 @@ async fn a_tenant_is_named_by_slug_id_or_schema_and_must_be_named() {
 #[tokio::test]
 async fn one_address_in_two_tenants_is_two_users_with_two_passwords() {
     let (_app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
-    let passwords = [("acme", "the password at acme"), ("globex", "the password at globex")];
+    let passwords = [
+        ("acme", "the password at acme"),
+        ("globex", "the password at globex"),
+    ];
     for (caller, (_, password)) in [&alice, &mallory].into_iter().zip(passwords) {
-        let body =
-            json!({ "email": "eve@example.com", "username": "eve", "password": password });
+        let body = json!({ "email": "eve@example.com", "username": "eve", "password": password });
         caller.post("/users", &body).await.expect_status(201);
     }
     for (slug, own) in passwords {
@@ -198,11 +221,18 @@ async fn a_token_opens_no_other_tenants_door() {
 #[tokio::test]
 async fn a_path_and_a_header_that_disagree_are_refused() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
-    let both = |name: &str| alice.request(Method::GET, "/auth/me").header("X-Tenant-ID", name);
+    let both = |name: &str| {
+        alice
+            .request(Method::GET, "/auth/me")
+            .header("X-Tenant-ID", name)
+    };
     let disagreeing = alice.send(both("globex")).await.expect_status(400);
     assert_eq!(disagreeing.code(), "bad_request");
     alice.send(both("acme")).await.expect_status(200);
-    alice.send(both(app.acme.tenant.id.as_str())).await.expect_status(200);
+    alice
+        .send(both(app.acme.tenant.id.as_str()))
+        .await
+        .expect_status(200);
     alice.send(both("nobody")).await.expect_status(404);
 }
 
@@ -211,18 +241,34 @@ async fn a_path_and_a_header_that_disagree_are_refused() {
 async fn platform_tokens_and_tenant_tokens_are_good_at_home_only() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
-    let inside = root.get("/api/v1/tenants/acme/auth/me").await.expect_status(401);
+    let inside = root
+        .get("/api/v1/tenants/acme/auth/me")
+        .await
+        .expect_status(401);
     assert_eq!(inside.code(), "invalid_token");
-    for path in ["/api/v1/platform/auth/me", "/api/v1/tenants", "/api/v1/tenants/acme"] {
+    for path in [
+        "/api/v1/platform/auth/me",
+        "/api/v1/tenants",
+        "/api/v1/tenants/acme",
+    ] {
         let outside = alice.get(path).await.expect_status(401);
         assert_eq!(outside.code(), "invalid_token");
     }
-    root.get("/api/v1/platform/auth/me").await.expect_status(200);
+    root.get("/api/v1/platform/auth/me")
+        .await
+        .expect_status(200);
 }
 
 /// A copy of a token's claims, changed and signed by somebody else.
-fn forged(token: &str, header: &Header, key: &EncodingKey, change: impl FnOnce(&mut Value)) -> String {
-    let mut claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims;
+fn forged(
+    token: &str,
+    header: &Header,
+    key: &EncodingKey,
+    change: impl FnOnce(&mut Value),
+) -> String {
+    let mut claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token)
+        .unwrap()
+        .claims;
     change(&mut claims);
     encode(header, &claims, key).unwrap()
 }
@@ -235,8 +281,16 @@ async fn a_token_that_this_platform_did_not_sign_is_refused() {
     let (head, rest) = token.split_once('.').unwrap();
     let (claims, signature) = rest.split_once('.').unwrap();
     let own = jsonwebtoken::decode_header(token).unwrap();
-    let symmetric = Header { kid: own.kid.clone(), ..Header::new(Algorithm::HS256) };
-    let confused = forged(token, &symmetric, &EncodingKey::from_secret(b"guessed"), |_| ());
+    let symmetric = Header {
+        kid: own.kid.clone(),
+        ..Header::new(Algorithm::HS256)
+    };
+    let confused = forged(
+        token,
+        &symmetric,
+        &EncodingKey::from_secret(b"guessed"),
+        |_| (),
+    );
     // {"alg":"none","typ":"JWT"}
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
     let login = attempt(&anonymous, "acme", "alice", PASSWORD).await;
@@ -247,12 +301,19 @@ async fn a_token_that_this_platform_did_not_sign_is_refused() {
         format!("{head}.{claims}"),
         format!("{none}.{claims}."),
         format!("{none}.{claims}.{signature}"),
-        format!("{head}.{claims}.{}", signature.chars().rev().collect::<String>()),
+        format!(
+            "{head}.{claims}.{}",
+            signature.chars().rev().collect::<String>()
+        ),
         confused,
         login.text_at("/data/refresh_token"),
     ];
     for forgery in forgeries {
-        let answer = alice.with_token(&forgery).get("/auth/me").await.expect_status(401);
+        let answer = alice
+            .with_token(&forgery)
+            .get("/auth/me")
+            .await
+            .expect_status(401);
         assert_eq!(answer.code(), "invalid_token", "{forgery}");
         assert_eq!(
             answer.header("WWW-Authenticate"),
@@ -274,17 +335,34 @@ async fn an_expired_token_is_refused() {
         .await
         .unwrap();
     let key = EncodingKey::from_ed_der(row.get::<_, &[u8]>(1));
-    let header = Header { kid: Some(row.get(0)), ..jsonwebtoken::decode_header(alice.token()).unwrap() };
+    let header = Header {
+        kid: Some(row.get(0)),
+        ..jsonwebtoken::decode_header(alice.token()).unwrap()
+    };
     let resign = |expires_in: i64| {
         forged(alice.token(), &header, &key, |claims| {
             claims["exp"] = (Utc::now().timestamp() + expires_in).into();
         })
     };
-    alice.with_token(&resign(60)).get("/auth/me").await.expect_status(200);
-    let expired = alice.with_token(&resign(-60)).get("/auth/me").await.expect_status(401);
+    alice
+        .with_token(&resign(60))
+        .get("/auth/me")
+        .await
+        .expect_status(200);
+    let expired = alice
+        .with_token(&resign(-60))
+        .get("/auth/me")
+        .await
+        .expect_status(401);
     assert_eq!(expired.code(), "invalid_token");
-    let never = forged(alice.token(), &header, &key, |claims| claims["exp"] = "never".into());
-    alice.with_token(&never).get("/auth/me").await.expect_status(401);
+    let never = forged(alice.token(), &header, &key, |claims| {
+        claims["exp"] = "never".into()
+    });
+    alice
+        .with_token(&never)
+        .get("/auth/me")
+        .await
+        .expect_status(401);
 }
 
 /// bcrypt alone reads 72 bytes: the platform hashes first, so that every byte counts.
@@ -297,7 +375,9 @@ async fn every_byte_of_a_long_password_counts() {
             "email": format!("{name}@example.com"), "username": name, "password": password,
         });
         alice.post("/users", &body).await.expect_status(201);
-        attempt(&anonymous, "acme", name, password).await.expect_status(200);
+        attempt(&anonymous, "acme", name, password)
+            .await
+            .expect_status(200);
     }
     for (name, near) in [
         ("long", "a".repeat(72)),
@@ -305,16 +385,16 @@ async fn every_byte_of_a_long_password_counts() {
         ("emoji", "🦀".repeat(63)),
         ("emoji", "🦀".repeat(18)),
     ] {
-        attempt(&anonymous, "acme", name, &near).await.expect_status(401);
+        attempt(&anonymous, "acme", name, &near)
+            .await
+            .expect_status(401);
     }
 }
 
 #[tokio::test]
 async fn a_device_name_that_is_too_long_is_refused() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
-    let body = |length: usize| {
-        json!({ "username": "alice", "password": PASSWORD, "device_id": "d".repeat(length) })
-    };
+    let body = |length: usize| json!({ "username": "alice", "password": PASSWORD, "device_id": "d".repeat(length) });
     let path = "/api/v1/tenants/acme/auth/login";
     anonymous.post(path, &body(200)).await.expect_status(200);
     let refused = anonymous.post(path, &body(201)).await.expect_status(422);
@@ -324,14 +404,19 @@ async fn a_device_name_that_is_too_long_is_refused() {
 #[tokio::test]
 async fn a_session_that_was_ended_is_refused_at_once() {
     let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
-    app.sql_in(&app.acme, "UPDATE user_sessions SET revoked_at = now()").await;
+    app.sql_in(&app.acme, "UPDATE user_sessions SET revoked_at = now()")
+        .await;
     let ended = alice.get("/auth/me").await.expect_status(401);
     assert_eq!(ended.code(), "session_ended");
     let again = anonymous.log_in("acme", "alice", PASSWORD).await;
     again.get("/auth/me").await.expect_status(200);
     let root = app.platform_admin().await;
-    app.sql("UPDATE shared.platform_sessions SET revoked_at = now()").await;
-    let ended = root.get("/api/v1/platform/auth/me").await.expect_status(401);
+    app.sql("UPDATE shared.platform_sessions SET revoked_at = now()")
+        .await;
+    let ended = root
+        .get("/api/v1/platform/auth/me")
+        .await
+        .expect_status(401);
     assert_eq!(ended.code(), "session_ended");
 }
 
@@ -339,14 +424,21 @@ async fn a_session_that_was_ended_is_refused_at_once() {
 async fn a_session_of_another_user_does_not_count() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     let bob = alice.create_user("bob", &[]).await.text_at("/data/id");
-    app.sql_in(&app.acme, &format!("UPDATE user_sessions SET user_id = '{bob}'")).await;
+    app.sql_in(
+        &app.acme,
+        &format!("UPDATE user_sessions SET user_id = '{bob}'"),
+    )
+    .await;
     alice.get("/auth/me").await.expect_status(401);
 }
 
 #[tokio::test]
 async fn a_deactivated_or_deleted_user_is_refused_at_once() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
-    for (name, change) in [("idle", "is_active = false"), ("gone", "deleted_at = now()")] {
+    for (name, change) in [
+        ("idle", "is_active = false"),
+        ("gone", "deleted_at = now()"),
+    ] {
         let user = alice.colleague(name, &["viewer"]).await;
         user.get("/auth/me").await.expect_status(200);
         let sql = format!("UPDATE users SET {change} WHERE username = '{name}'");

@@ -46,13 +46,27 @@ async fn a_body_that_is_no_json_is_400() {
     let (_app, _, alice, _) = TestApp::with_two_tenants().await;
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let twice = r#"{"email":"a@example.com","email":"b@example.com","username":"a"}"#;
-    for body in ["", "{", "{\"email\":", "nul", "{}{}", "\u{feff}{}", "{'email':1}", deep.as_str(), twice] {
+    for body in [
+        "",
+        "{",
+        "{\"email\":",
+        "nul",
+        "{}{}",
+        "\u{feff}{}",
+        "{'email':1}",
+        deep.as_str(),
+        twice,
+    ] {
         let refused = post_json(&alice, body).await;
         assert_eq!(refused.status, 400, "{:.40}: {refused:#?}", body);
         assert_eq!(refused.code(), "bad_request");
     }
     let refused = post_json(&alice, twice).await;
-    assert!(refused.text_at("/detail").contains("key `email` is given twice"));
+    assert!(
+        refused
+            .text_at("/detail")
+            .contains("key `email` is given twice")
+    );
 }
 
 /// Rules 47, 64 and 66.
@@ -76,7 +90,11 @@ async fn a_body_of_another_shape_is_422_and_names_the_fields() {
         let refused = alice.post("/users", &body).await;
         assert_eq!(refused.status, 422, "{body}: {refused:#?}");
         let errors = refused.at("/errors");
-        assert_eq!(errors.as_object().unwrap().keys().collect::<Vec<_>>(), [field], "{body}");
+        assert_eq!(
+            errors.as_object().unwrap().keys().collect::<Vec<_>>(),
+            [field],
+            "{body}"
+        );
     }
     for body in ["[]", "1", "null", "\"text\""] {
         post_json(&alice, body).await.expect_status(422);
@@ -93,10 +111,18 @@ async fn a_body_that_is_too_large_or_of_another_kind_is_refused() {
     let large = json!({ "email": "a@example.com", "username": "a".repeat(2 << 20) });
     let refused = alice.post("/users", &large).await.expect_status(413);
     assert_eq!(refused.code(), "body_too_large");
-    let kinds = [None, Some("text/plain"), Some("application/xml"), Some("application/json; charset=utf-16"),
-        Some("application/x-www-form-urlencoded"), Some("multipart/form-data; boundary=x")];
+    let kinds = [
+        None,
+        Some("text/plain"),
+        Some("application/xml"),
+        Some("application/json; charset=utf-16"),
+        Some("application/x-www-form-urlencoded"),
+        Some("multipart/form-data; boundary=x"),
+    ];
     for content_type in kinds {
-        let refused = post_raw(&alice, content_type, "{}").await.expect_status(415);
+        let refused = post_raw(&alice, content_type, "{}")
+            .await
+            .expect_status(415);
         assert_eq!(refused.code(), "unsupported_media_type");
     }
     let compressed = alice
@@ -128,9 +154,15 @@ async fn a_query_that_is_not_understood_is_400_and_names_the_parameter() {
     ] {
         let refused = alice.get(&format!("/users?{query}")).await;
         assert_eq!(refused.status, 400, "{query}: {refused:#?}");
-        assert!(refused.at("/errors").get(parameter).is_some(), "{query}: {refused:#?}");
+        assert!(
+            refused.at("/errors").get(parameter).is_some(),
+            "{query}: {refused:#?}"
+        );
     }
-    alice.get("/users?page=4294967295&per_page=100").await.expect_status(200);
+    alice
+        .get("/users?page=4294967295&per_page=100")
+        .await
+        .expect_status(200);
 }
 
 /// Rule 65.
@@ -140,16 +172,28 @@ async fn sql_is_text_like_any_other() {
     for sql in SQL {
         let text = encoded(sql);
         for parameter in ["q", "role"] {
-            let found = alice.get(&format!("/users?{parameter}={text}")).await.expect_status(200);
+            let found = alice
+                .get(&format!("/users?{parameter}={text}"))
+                .await
+                .expect_status(200);
             assert_eq!(found.at("/pagination/total"), json!(0), "{sql}");
         }
         for parameter in ["sort", "page", "per_page", "is_active"] {
-            alice.get(&format!("/users?{parameter}={text}")).await.expect_status(400);
+            alice
+                .get(&format!("/users?{parameter}={text}"))
+                .await
+                .expect_status(400);
         }
-        alice.get(&format!("/users/{text}")).await.expect_status(404);
+        alice
+            .get(&format!("/users/{text}"))
+            .await
+            .expect_status(404);
         let named = json!({ "first_name": sql });
         let me = alice.get("/users/me").await;
-        let changed = alice.patch("/users/me", &me.etag(), &named).await.expect_status(200);
+        let changed = alice
+            .patch("/users/me", &me.etag(), &named)
+            .await
+            .expect_status(200);
         assert_eq!(changed.text_at("/data/first_name"), sql);
     }
 }
@@ -161,12 +205,36 @@ async fn what_is_no_tenants_name_is_404() {
     let schema = app.acme.tenant.schema.to_uppercase();
     let long = "a".repeat(64);
     let names = [
-        "pg_x", "pg_catalog", "public", "shared", "information_schema", "tenant_", "tenant_acme", "acme\"", "acme'--", "acme;", "ACME", "Acme", "a", "-acme", "acme%00", "acme%0a", "%ff",
-        "acme%20", "аcme", "*", long.as_str(), schema.as_str(),
+        "pg_x",
+        "pg_catalog",
+        "public",
+        "shared",
+        "information_schema",
+        "tenant_",
+        "tenant_acme",
+        "acme\"",
+        "acme'--",
+        "acme;",
+        "ACME",
+        "Acme",
+        "a",
+        "-acme",
+        "acme%00",
+        "acme%0a",
+        "%ff",
+        "acme%20",
+        "аcme",
+        "*",
+        long.as_str(),
+        schema.as_str(),
     ];
     let credentials = json!({ "username": "alice", "password": "x" });
     for name in names.into_iter().chain(SQL) {
-        let name = if name.contains('%') { name.to_owned() } else { encoded(name) };
+        let name = if name.contains('%') {
+            name.to_owned()
+        } else {
+            encoded(name)
+        };
         let seen = alice.at(&name).get("/users").await;
         assert_eq!(seen.status, 404, "{name}: {seen:#?}");
         let path = format!("/api/v1/tenants/{name}/auth/login");
@@ -174,7 +242,9 @@ async fn what_is_no_tenants_name_is_404() {
         assert_eq!(login.status, 404, "{name}: {login:#?}");
     }
     for name in ["pg_x", "..", "ACME", "acme'--", "", long.as_str()] {
-        let request = alice.request(Method::GET, "/api/v1/users").header("X-Tenant-ID", name);
+        let request = alice
+            .request(Method::GET, "/api/v1/users")
+            .header("X-Tenant-ID", name);
         let seen = alice.send(request).await.expect_status(404);
         assert_eq!(seen.code(), "tenant_not_found", "{name}");
     }
@@ -186,13 +256,26 @@ async fn a_malformed_authorization_is_refused() {
     let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
     let path = "/api/v1/tenants/acme/auth/me";
     let long = format!("Bearer {}", "a".repeat(16 * 1024));
-    for value in ["Bearer", "Bearer ", "Basic YTpi", "bearer", "Token x", long.as_str()] {
-        let request = anonymous.request(Method::GET, path).header("Authorization", value);
+    for value in [
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "bearer",
+        "Token x",
+        long.as_str(),
+    ] {
+        let request = anonymous
+            .request(Method::GET, path)
+            .header("Authorization", value);
         anonymous.send(request).await.expect_status(401);
     }
     let raw = reqwest::header::HeaderValue::from_bytes(b"Bearer \xff\xfe").unwrap();
-    let request = anonymous.request(Method::GET, path).header("Authorization", raw);
+    let request = anonymous
+        .request(Method::GET, path)
+        .header("Authorization", raw);
     anonymous.send(request).await.expect_status(401);
-    let twice = alice.request(Method::GET, path).header("Authorization", "Bearer x");
+    let twice = alice
+        .request(Method::GET, path)
+        .header("Authorization", "Bearer x");
     alice.send(twice).await.expect_status(400);
 }

@@ -22,7 +22,10 @@ fn order(token: &str) -> Value {
 async fn the_token_makes_the_first_system_user_and_works_once() {
     let (app, anonymous, ..) = TestApp::with_two_tenants().await;
     let token = issue(&app).await;
-    let created = anonymous.post(PATH, &order(&token)).await.expect_status(201);
+    let created = anonymous
+        .post(PATH, &order(&token))
+        .await
+        .expect_status(201);
     insta::assert_json_snapshot!(created.json(), {
         ".data.id" => "[id]", ".data.created_at" => "[time]",
     }, @r#"
@@ -39,9 +42,15 @@ async fn the_token_makes_the_first_system_user_and_works_once() {
     }
     "#);
     let root = anonymous.log_in_to_platform(PLATFORM_ADMIN, PASSWORD).await;
-    let me = root.get("/api/v1/platform/auth/me").await.expect_status(200);
+    let me = root
+        .get("/api/v1/platform/auth/me")
+        .await
+        .expect_status(200);
     assert_eq!(me.at("/data"), created.at("/data"));
-    let again = anonymous.post(PATH, &order(&token)).await.expect_status(401);
+    let again = anonymous
+        .post(PATH, &order(&token))
+        .await
+        .expect_status(401);
     assert_eq!(again.code(), "invalid_credentials");
 }
 
@@ -52,7 +61,11 @@ async fn of_many_who_redeem_a_token_at_once_one_succeeds() {
     let answers = join_all((0..6).map(|_| anonymous.post(PATH, &body))).await;
     let created = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(created, 1);
-    assert!(answers.iter().all(|answer| [201, 401].contains(&answer.status.as_u16())));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| [201, 401].contains(&answer.status.as_u16()))
+    );
 }
 
 #[tokio::test]
@@ -67,8 +80,14 @@ async fn a_wrong_or_replaced_token_makes_nobody() {
     let weak = json!({ "token": token, "email": "root", "password": "short" });
     let refused = anonymous.post(PATH, &weak).await.expect_status(422);
     let errors = refused.at("/errors");
-    assert_eq!(errors.as_object().unwrap().keys().collect::<Vec<_>>(), ["email", "password"]);
-    anonymous.post(PATH, &order(&token)).await.expect_status(201);
+    assert_eq!(
+        errors.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["email", "password"]
+    );
+    anonymous
+        .post(PATH, &order(&token))
+        .await
+        .expect_status(201);
 }
 
 #[tokio::test]

@@ -11,9 +11,17 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
     let mut list = String::new();
     for operation in Operation::all(&anonymous).await {
-        let security = if operation.is_public() { "public" } else { "bearer" };
+        let security = if operation.is_public() {
+            "public"
+        } else {
+            "bearer"
+        };
         let responses = operation.details["responses"].as_object().unwrap();
-        let statuses = responses.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let statuses = responses
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ");
         let (method, path) = (operation.method, operation.path);
         writeln!(list, "{method} {path} ({security}): {statuses}").unwrap();
     }
@@ -60,7 +68,10 @@ async fn every_operation_has_a_name_of_its_own_and_a_summary() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
     let mut names = std::collections::BTreeSet::new();
     for operation in Operation::all(&anonymous).await {
-        let name = operation.details["operationId"].as_str().unwrap().to_owned();
+        let name = operation.details["operationId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert!(names.insert(name.clone()), "`{name}` names two operations");
         assert!(operation.details["summary"].is_string(), "{operation:?}");
     }
@@ -78,9 +89,23 @@ async fn no_schema_shows_a_hash() {
 async fn the_documentation_is_a_page_that_needs_no_other_server() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
     let page = anonymous.get("/docs").await.expect_status(200);
-    assert!(page.header("Content-Type").unwrap().starts_with("text/html"));
+    assert!(
+        page.header("Content-Type")
+            .unwrap()
+            .starts_with("text/html")
+    );
     assert!(page.text.contains("swagger-ui"));
-    assert!(!page.text.contains("https://") && !page.text.contains("http://"), "{}", page.text);
-    anonymous.get("/docs/swagger-ui.css").await.expect_status(200);
-    anonymous.get("/docs/swagger-ui-bundle.js").await.expect_status(200);
+    assert!(
+        !page.text.contains("https://") && !page.text.contains("http://"),
+        "{}",
+        page.text
+    );
+    anonymous
+        .get("/docs/swagger-ui.css")
+        .await
+        .expect_status(200);
+    anonymous
+        .get("/docs/swagger-ui-bundle.js")
+        .await
+        .expect_status(200);
 }

@@ -66,7 +66,11 @@ impl Operation {
                     && details.get("responses").is_some()
                 {
                     let (path, details) = (path.clone(), details.clone());
-                    operations.push(Self { method, path, details });
+                    operations.push(Self {
+                        method,
+                        path,
+                        details,
+                    });
                 }
             }
         }
@@ -143,8 +147,16 @@ fn platform_status(name: &str) -> Option<u16> {
 async fn every_operation_is_in_the_table() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
     let mut known: BTreeSet<String> = PUBLIC.map(str::to_owned).into();
-    known.extend(PLATFORM.iter().map(|(method, path, _)| format!("{method} {path}")));
-    known.extend(TENANT.iter().flat_map(|(method, path, _)| both_mounts(method, path)));
+    known.extend(
+        PLATFORM
+            .iter()
+            .map(|(method, path, _)| format!("{method} {path}")),
+    );
+    known.extend(
+        TENANT
+            .iter()
+            .flat_map(|(method, path, _)| both_mounts(method, path)),
+    );
     let operations = Operation::all(&anonymous).await;
     let documented: BTreeSet<String> = operations
         .iter()
@@ -153,7 +165,11 @@ async fn every_operation_is_in_the_table() {
     assert_eq!(documented, known);
     for operation in &operations {
         let name = format!("{} {}", operation.method, operation.path);
-        assert_eq!(operation.is_public(), PUBLIC.contains(&name.as_str()), "{name}");
+        assert_eq!(
+            operation.is_public(),
+            PUBLIC.contains(&name.as_str()),
+            "{name}"
+        );
     }
 }
 
@@ -172,7 +188,10 @@ async fn without_a_token_there_is_only_what_is_public() {
     .await;
     for operation in operations.iter().filter(|operation| operation.is_public()) {
         let answer = operation.call(&anonymous).await;
-        assert!([200, 422].contains(&answer.status.as_u16()), "{operation:?}: {answer:?}");
+        assert!(
+            [200, 422].contains(&answer.status.as_u16()),
+            "{operation:?}: {answer:?}"
+        );
     }
 }
 
@@ -180,10 +199,19 @@ async fn without_a_token_there_is_only_what_is_public() {
 async fn a_token_of_another_tenant_opens_nothing() {
     let (app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
     let operations = Operation::all(&anonymous).await;
-    walk(&operations, &mallory, |name| tenant_status(name).map(|_| (401, "tenant_mismatch"))).await;
-    walk(&operations, &alice, |name| platform_status(name).map(|_| (401, "invalid_token"))).await;
+    walk(&operations, &mallory, |name| {
+        tenant_status(name).map(|_| (401, "tenant_mismatch"))
+    })
+    .await;
+    walk(&operations, &alice, |name| {
+        platform_status(name).map(|_| (401, "invalid_token"))
+    })
+    .await;
     let root = app.platform_admin().await;
-    walk(&operations, &root, |name| tenant_status(name).map(|_| (401, "invalid_token"))).await;
+    walk(&operations, &root, |name| {
+        tenant_status(name).map(|_| (401, "invalid_token"))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -191,7 +219,15 @@ async fn a_viewer_and_support_may_what_the_table_says() {
     let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
     let operations = Operation::all(&anonymous).await;
     let victor = alice.colleague("victor", &["viewer"]).await;
-    walk(&operations, &victor, |name| tenant_status(name).map(|status| (status, ""))).await;
-    let support = app.system_user("help@platform.example", SystemUserRole::Support).await;
-    walk(&operations, &support, |name| platform_status(name).map(|status| (status, ""))).await;
+    walk(&operations, &victor, |name| {
+        tenant_status(name).map(|status| (status, ""))
+    })
+    .await;
+    let support = app
+        .system_user("help@platform.example", SystemUserRole::Support)
+        .await;
+    walk(&operations, &support, |name| {
+        platform_status(name).map(|status| (status, ""))
+    })
+    .await;
 }

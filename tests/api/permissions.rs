@@ -65,7 +65,11 @@ async fn a_role_is_in_force_at_the_next_request_and_gone_at_the_next() {
     create_somebody(&victor).await.expect_status(403);
     assign(&app, "victor", "admin").await;
     create_somebody(&victor).await.expect_status(201);
-    app.sql_in(&app.acme, "UPDATE roles SET deleted_at = now() WHERE name = 'admin'").await;
+    app.sql_in(
+        &app.acme,
+        "UPDATE roles SET deleted_at = now() WHERE name = 'admin'",
+    )
+    .await;
     create_somebody(&victor).await.expect_status(403);
     create_somebody(&alice).await.expect_status(403);
 }
@@ -76,7 +80,8 @@ async fn a_grant_to_the_user_is_in_force_until_it_ends() {
     let victor = alice.colleague("victor", &["viewer"]).await;
     decide(&app, "victor", "grant", "users.create").await;
     create_somebody(&victor).await.expect_status(201);
-    app.sql_in(&app.acme, "UPDATE user_permissions SET valid_until = now()").await;
+    app.sql_in(&app.acme, "UPDATE user_permissions SET valid_until = now()")
+        .await;
     create_somebody(&victor).await.expect_status(403);
 }
 
@@ -88,7 +93,8 @@ async fn a_denial_outweighs_the_grant_of_everything() {
     alice.get("/users").await.expect_status(200);
     decide(&app, "alice", "deny", "users.*").await;
     alice.get("/users").await.expect_status(403);
-    app.sql_in(&app.acme, "UPDATE user_permissions SET valid_until = now()").await;
+    app.sql_in(&app.acme, "UPDATE user_permissions SET valid_until = now()")
+        .await;
     create_somebody(&alice).await.expect_status(201);
 }
 
@@ -100,7 +106,10 @@ async fn giving_roles_takes_a_permission_of_its_own() {
     decide(&app, "victor", "grant", "users.create").await;
     let body = json!({ "email": "eve@example.com", "username": "eve", "roles": ["admin"] });
     let refused = victor.post("/users", &body).await.expect_status(403);
-    assert_eq!(refused.text_at("/detail"), "this takes the permission `roles.assign`");
+    assert_eq!(
+        refused.text_at("/detail"),
+        "this takes the permission `roles.assign`"
+    );
     decide(&app, "victor", "grant", "roles.assign").await;
     victor.post("/users", &body).await.expect_status(201);
 }
@@ -117,6 +126,9 @@ async fn a_caller_without_the_permission_is_refused_before_the_request_is_judged
     victor.patch(&path, "*", &odd).await.expect_status(403);
     let without_version = victor.request(reqwest::Method::PATCH, &path).json(&odd);
     victor.send(without_version).await.expect_status(403);
-    let elsewhere = alice.at("globex").request(reqwest::Method::PATCH, &path).json(&odd);
+    let elsewhere = alice
+        .at("globex")
+        .request(reqwest::Method::PATCH, &path)
+        .json(&odd);
     alice.send(elsewhere).await.expect_status(401);
 }

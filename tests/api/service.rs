@@ -79,7 +79,11 @@ async fn every_answer_carries_its_id_its_time_and_the_security_headers() {
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_another_one_is_replaced() {
     let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
-    let with_id = |id: &str| anonymous.request(Method::GET, "/nowhere").header("X-Request-ID", id);
+    let with_id = |id: &str| {
+        anonymous
+            .request(Method::GET, "/nowhere")
+            .header("X-Request-ID", id)
+    };
     let kept = anonymous.send(with_id("req-1.a_B")).await;
     assert_eq!(kept.header("X-Request-ID"), Some("req-1.a_B"));
     assert_eq!(kept.text_at("/request_id"), "req-1.a_B");

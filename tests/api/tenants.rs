@@ -34,8 +34,14 @@ async fn the_admin_of_a_new_tenant_logs_in_at_once() {
     let (app, anonymous, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
     // The name is asked for before anybody has it, and remembered as nobody's for a moment at most.
-    anonymous.get("/api/v1/tenants/initech/auth/me").await.expect_status(401);
-    let created = root.post("/api/v1/tenants", &order("initech")).await.expect_status(201);
+    anonymous
+        .get("/api/v1/tenants/initech/auth/me")
+        .await
+        .expect_status(401);
+    let created = root
+        .post("/api/v1/tenants", &order("initech"))
+        .await
+        .expect_status(201);
     insta::assert_json_snapshot!(created.json(), {
         ".data.id" => "[tenant]",
         ".data.schema" => "[schema]",
@@ -71,7 +77,10 @@ async fn the_admin_of_a_new_tenant_logs_in_at_once() {
     "#);
     let peter = anonymous.log_in("initech", "peter", PASSWORD).await;
     peter.get("/users").await.expect_status(200);
-    let shown = root.get(created.header("Location").unwrap()).await.expect_status(200);
+    let shown = root
+        .get(created.header("Location").unwrap())
+        .await
+        .expect_status(200);
     assert_eq!(shown.at("/data/slug"), json!("initech"));
 }
 
@@ -79,21 +88,36 @@ async fn the_admin_of_a_new_tenant_logs_in_at_once() {
 async fn tenants_are_listed_searched_and_filtered() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
-    app.sql("UPDATE shared.tenants SET status = 'suspended' WHERE slug = 'globex'").await;
+    app.sql("UPDATE shared.tenants SET status = 'suspended' WHERE slug = 'globex'")
+        .await;
     let slugs = async |query: &str| {
-        let list = root.get(&format!("/api/v1/tenants?{query}")).await.expect_status(200);
+        let list = root
+            .get(&format!("/api/v1/tenants?{query}"))
+            .await
+            .expect_status(200);
         let rows = list.at("/data");
         let rows = rows.as_array().unwrap().iter();
-        rows.map(|row| row["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        rows.map(|row| row["slug"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(slugs("").await, ["acme", "globex"]);
     assert_eq!(slugs("q=ACM").await, ["acme"]);
     assert_eq!(slugs("status=suspended").await, ["globex"]);
     assert_eq!(slugs("per_page=1&page=2").await, ["globex"]);
-    root.get("/api/v1/tenants?status=sleepy").await.expect_status(400);
-    root.get("/api/v1/tenants?sort=secret").await.expect_status(400);
-    let page = root.get("/api/v1/tenants?per_page=1").await.expect_status(200);
-    assert_eq!(page.at("/pagination"), json!({ "page": 1, "per_page": 1, "total": 2, "pages": 2 }));
+    root.get("/api/v1/tenants?status=sleepy")
+        .await
+        .expect_status(400);
+    root.get("/api/v1/tenants?sort=secret")
+        .await
+        .expect_status(400);
+    let page = root
+        .get("/api/v1/tenants?per_page=1")
+        .await
+        .expect_status(200);
+    assert_eq!(
+        page.at("/pagination"),
+        json!({ "page": 1, "per_page": 1, "total": 2, "pages": 2 })
+    );
     assert!(page.header("Link").unwrap().contains("rel=\"next\""));
 }
 
@@ -102,12 +126,22 @@ async fn a_tenant_is_shown_by_id_schema_or_slug() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
     let acme = &app.acme.tenant;
-    for name in [acme.id.to_string(), acme.schema.clone(), acme.slug.to_string()] {
-        let shown = root.get(&format!("/api/v1/tenants/{name}")).await.expect_status(200);
+    for name in [
+        acme.id.to_string(),
+        acme.schema.clone(),
+        acme.slug.to_string(),
+    ] {
+        let shown = root
+            .get(&format!("/api/v1/tenants/{name}"))
+            .await
+            .expect_status(200);
         assert_eq!(shown.at("/data"), serde_json::to_value(acme).unwrap());
     }
     for name in ["initech", "tenant_acme", "ACME", "x", "%00", "'"] {
-        let unknown = root.get(&format!("/api/v1/tenants/{name}")).await.expect_status(404);
+        let unknown = root
+            .get(&format!("/api/v1/tenants/{name}"))
+            .await
+            .expect_status(404);
         assert_eq!(unknown.code(), "tenant_not_found", "{name}");
     }
 }
@@ -118,9 +152,32 @@ async fn what_is_no_slug_makes_no_tenant() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
     let slugs = [
-        "", "ab", "1abc", "-abc", "abc-", "Acme", "ACME", "a_b", "a b", "a.b", "a/b", "pg_catalog",
-        "public", "shared", "information-schema", "admin", "template", "acme\";", "acme'--",
-        "acme;drop schema shared", "ac\u{202e}me", "аcme", "acme\n", "..", &"a".repeat(41), &"a".repeat(64),
+        "",
+        "ab",
+        "1abc",
+        "-abc",
+        "abc-",
+        "Acme",
+        "ACME",
+        "a_b",
+        "a b",
+        "a.b",
+        "a/b",
+        "pg_catalog",
+        "public",
+        "shared",
+        "information-schema",
+        "admin",
+        "template",
+        "acme\";",
+        "acme'--",
+        "acme;drop schema shared",
+        "ac\u{202e}me",
+        "аcme",
+        "acme\n",
+        "..",
+        &"a".repeat(41),
+        &"a".repeat(64),
     ];
     for slug in slugs {
         let refused = root.post("/api/v1/tenants", &order(slug)).await;
@@ -161,7 +218,10 @@ async fn every_fault_of_an_order_is_named_at_once() {
     }
     "#);
     let without_admin = json!({ "slug": "initech", "name": "Initech" });
-    let refused = root.post("/api/v1/tenants", &without_admin).await.expect_status(422);
+    let refused = root
+        .post("/api/v1/tenants", &without_admin)
+        .await
+        .expect_status(422);
     assert!(refused.at("/errors").get("admin").is_some());
 }
 
@@ -169,7 +229,10 @@ async fn every_fault_of_an_order_is_named_at_once() {
 async fn a_slug_is_given_once() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
-    let taken = root.post("/api/v1/tenants", &order("acme")).await.expect_status(409);
+    let taken = root
+        .post("/api/v1/tenants", &order("acme"))
+        .await
+        .expect_status(409);
     insta::assert_json_snapshot!(taken.json(), { ".request_id" => "[id]" }, @r#"
     {
       "code": "conflict",
@@ -189,8 +252,10 @@ async fn a_slug_is_given_once() {
     }
     "#);
     let (one, other) = (order("initech"), order("initech"));
-    let (one, other) =
-        tokio::join!(root.post("/api/v1/tenants", &one), root.post("/api/v1/tenants", &other));
+    let (one, other) = tokio::join!(
+        root.post("/api/v1/tenants", &one),
+        root.post("/api/v1/tenants", &other)
+    );
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409]);
@@ -201,16 +266,24 @@ async fn a_slug_is_given_once() {
 async fn a_repeated_order_gets_the_same_answer() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
-    let first = create_with_key(&root, "order-1", &order("initech")).await.expect_status(201);
-    let again = create_with_key(&root, "order-1", &order("initech")).await.expect_status(201);
+    let first = create_with_key(&root, "order-1", &order("initech"))
+        .await
+        .expect_status(201);
+    let again = create_with_key(&root, "order-1", &order("initech"))
+        .await
+        .expect_status(201);
     assert_eq!(again.text, first.text);
     assert_eq!(again.header("Location"), first.header("Location"));
-    let other = create_with_key(&root, "order-1", &order("umbrella")).await.expect_status(422);
+    let other = create_with_key(&root, "order-1", &order("umbrella"))
+        .await
+        .expect_status(422);
     assert_eq!(other.code(), "idempotency_key_reused");
     let unkeyed = root.post("/api/v1/tenants", &order("initech")).await;
     unkeyed.expect_status(409);
     for key in ["", &"k".repeat(256)] {
-        create_with_key(&root, key, &order("umbrella")).await.expect_status(400);
+        create_with_key(&root, key, &order("umbrella"))
+            .await
+            .expect_status(400);
     }
 }
 
@@ -219,9 +292,15 @@ async fn a_repeated_order_gets_the_same_answer() {
 async fn a_key_belongs_to_the_one_who_sent_it() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
-    let operator = app.system_user("op@platform.example", SystemUserRole::Operator).await;
-    create_with_key(&root, "key", &order("initech")).await.expect_status(201);
-    create_with_key(&operator, "key", &order("umbrella")).await.expect_status(201);
+    let operator = app
+        .system_user("op@platform.example", SystemUserRole::Operator)
+        .await;
+    create_with_key(&root, "key", &order("initech"))
+        .await
+        .expect_status(201);
+    create_with_key(&operator, "key", &order("umbrella"))
+        .await
+        .expect_status(201);
 }
 
 /// Rule 74.
@@ -231,16 +310,20 @@ async fn of_eight_equal_orders_at_once_one_tenant_is_made() {
     let root = app.platform_admin().await;
     let body = order("initech");
     let answers = join_all((0..8).map(|_| create_with_key(&root, "order-8", &body))).await;
-    let (made, busy): (Vec<_>, Vec<_>) =
-        answers.iter().partition(|answer| answer.status == 201);
+    let (made, busy): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
     assert!(!made.is_empty());
     for answer in &made {
         assert_eq!(answer.text, made[0].text);
     }
     for answer in &busy {
-        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (409, "idempotency_in_progress"));
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (409, "idempotency_in_progress")
+        );
     }
-    let last = create_with_key(&root, "order-8", &body).await.expect_status(201);
+    let last = create_with_key(&root, "order-8", &body)
+        .await
+        .expect_status(201);
     assert_eq!(last.text, made[0].text);
     let list = root.get("/api/v1/tenants").await;
     assert_eq!(list.at("/pagination/total"), json!(3));
@@ -251,7 +334,10 @@ async fn initializing_a_tenant_again_changes_nothing() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
     let before = serde_json::to_value(&app.acme.tenant).unwrap();
-    let by_path = root.post("/api/v1/tenants/acme/initialize", &json!({})).await.expect_status(200);
+    let by_path = root
+        .post("/api/v1/tenants/acme/initialize", &json!({}))
+        .await
+        .expect_status(200);
     let by_header = root
         .request(Method::POST, "/api/v1/auth/initialize-tenant")
         .header("X-Tenant-ID", app.acme.tenant.schema.as_str());
@@ -262,7 +348,9 @@ async fn initializing_a_tenant_again_changes_nothing() {
         assert_eq!(answer.at("/data/run/status"), json!("succeeded"));
     }
     alice.get("/users").await.expect_status(200);
-    root.post("/api/v1/tenants/nobody/initialize", &json!({})).await.expect_status(404);
+    root.post("/api/v1/tenants/nobody/initialize", &json!({}))
+        .await
+        .expect_status(404);
     let unnamed = root.request(Method::POST, "/api/v1/auth/initialize-tenant");
     root.send(unnamed).await.expect_status(400);
 }
@@ -270,17 +358,32 @@ async fn initializing_a_tenant_again_changes_nothing() {
 #[tokio::test]
 async fn support_sees_tenants_and_makes_none() {
     let (app, ..) = TestApp::with_two_tenants().await;
-    let support = app.system_user("help@platform.example", SystemUserRole::Support).await;
+    let support = app
+        .system_user("help@platform.example", SystemUserRole::Support)
+        .await;
     support.get("/api/v1/tenants").await.expect_status(200);
     support.get("/api/v1/tenants/acme").await.expect_status(200);
-    let refused = support.post("/api/v1/tenants", &order("initech")).await.expect_status(403);
+    let refused = support
+        .post("/api/v1/tenants", &order("initech"))
+        .await
+        .expect_status(403);
     assert_eq!(refused.code(), "permission_denied");
-    assert_eq!(refused.text_at("/detail"), "this takes the platform permission `tenants.create`");
-    let refused = support.post("/api/v1/tenants/acme/initialize", &json!({})).await;
+    assert_eq!(
+        refused.text_at("/detail"),
+        "this takes the platform permission `tenants.create`"
+    );
+    let refused = support
+        .post("/api/v1/tenants/acme/initialize", &json!({}))
+        .await;
     refused.expect_status(403);
-    app.sql("UPDATE shared.system_users SET role = 'operator'").await;
-    support.post("/api/v1/tenants", &order("initech")).await.expect_status(201);
-    app.sql("UPDATE shared.system_users SET is_active = false").await;
+    app.sql("UPDATE shared.system_users SET role = 'operator'")
+        .await;
+    support
+        .post("/api/v1/tenants", &order("initech"))
+        .await
+        .expect_status(201);
+    app.sql("UPDATE shared.system_users SET is_active = false")
+        .await;
     support.get("/api/v1/tenants").await.expect_status(401);
 }
 
@@ -313,7 +416,9 @@ async fn a_tenants_status_is_in_force_within_a_second() {
         assert_eq!(refused.code(), code);
         assert_eq!(refused.header("Retry-After"), retry_after, "{status}");
         let credentials = json!({ "username": "alice", "password": PASSWORD });
-        let login = anonymous.post("/api/v1/tenants/acme/auth/login", &credentials).await;
+        let login = anonymous
+            .post("/api/v1/tenants/acme/auth/login", &credentials)
+            .await;
         assert_eq!(login.expect_status(http_status).code(), code);
         mallory.get("/users").await.expect_status(200);
         app.sql("UPDATE shared.tenants SET status = 'active'").await;
