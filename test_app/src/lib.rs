@@ -80,8 +80,10 @@ impl TestApp {
         let address = format!("http://127.0.0.1:{}", application.port());
         let platform = Arc::clone(application.platform());
         tokio::task::spawn(application.run_until_stopped());
-        let acme = provision(&platform, "acme", "alice").await;
-        let globex = provision(&platform, "globex", "mallory").await;
+        let (acme, globex) = tokio::join!(
+            provision(&platform, "acme", "alice"),
+            provision(&platform, "globex", "mallory")
+        );
         let app = Self {
             address,
             platform,
@@ -89,9 +91,11 @@ impl TestApp {
             globex,
             database,
         };
-        let alice = app.anonymous().log_in("acme", "alice", PASSWORD).await;
-        let mallory = app.anonymous().log_in("globex", "mallory", PASSWORD).await;
         let anonymous = app.anonymous();
+        let (alice, mallory) = tokio::join!(
+            anonymous.log_in("acme", "alice", PASSWORD),
+            anonymous.log_in("globex", "mallory", PASSWORD)
+        );
         (app, anonymous, alice, mallory)
     }
 

@@ -15,5 +15,6 @@ mod isolation;
 mod operations;
 mod permissions;
 mod service;
+mod stopping;
 mod tenants;
 mod users;
