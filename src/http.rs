@@ -2,6 +2,7 @@
 
 mod drain;
 mod fallback;
+mod in_order;
 mod methods;
 mod observe;
 pub mod openapi;
@@ -14,6 +15,7 @@ mod turnstile;
 pub use self::{
     drain::{Drain, stop_signal},
     fallback::not_found,
+    in_order::Parameters,
     methods::Methods,
     observe::observe,
     request_context::RequestContext,

@@ -3,14 +3,17 @@
 use std::{fmt, future::ready};
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, Route,
+    Handler, HttpResponse, Resource, Responder, Route,
     dev::{AppService, HttpServiceFactory},
     web,
 };
 
+use super::in_order::{Parameters, in_order};
 use crate::error::ApiError;
 
 /// An endpoint under construction: a path and one handler for each method.
+///
+/// The parameters of a handler are extracted in their order, so that who asks can come before what they ask.
 ///
 /// ```
 /// use actix_web::{HttpResponse, web};
@@ -43,11 +46,11 @@ impl Methods {
     pub fn get<H, Args>(self, handler: H) -> Self
     where
         H: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: Parameters,
         H::Output: Responder + 'static,
     {
-        self.on("GET", web::get().to(handler.clone()))
-            .on("HEAD", web::head().to(handler))
+        self.on("GET", web::get().to(in_order(handler.clone())))
+            .on("HEAD", web::head().to(in_order(handler)))
     }
 
     /// Answers POST.
@@ -55,10 +58,10 @@ impl Methods {
     pub fn post<H, Args>(self, handler: H) -> Self
     where
         H: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: Parameters,
         H::Output: Responder + 'static,
     {
-        self.on("POST", web::post().to(handler))
+        self.on("POST", web::post().to(in_order(handler)))
     }
 
     /// Answers PUT.
@@ -66,10 +69,10 @@ impl Methods {
     pub fn put<H, Args>(self, handler: H) -> Self
     where
         H: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: Parameters,
         H::Output: Responder + 'static,
     {
-        self.on("PUT", web::put().to(handler))
+        self.on("PUT", web::put().to(in_order(handler)))
     }
 
     /// Answers PATCH.
@@ -77,10 +80,10 @@ impl Methods {
     pub fn patch<H, Args>(self, handler: H) -> Self
     where
         H: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: Parameters,
         H::Output: Responder + 'static,
     {
-        self.on("PATCH", web::patch().to(handler))
+        self.on("PATCH", web::patch().to(in_order(handler)))
     }
 
     /// Answers DELETE.
@@ -88,10 +91,10 @@ impl Methods {
     pub fn delete<H, Args>(self, handler: H) -> Self
     where
         H: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: Parameters,
         H::Output: Responder + 'static,
     {
-        self.on("DELETE", web::delete().to(handler))
+        self.on("DELETE", web::delete().to(in_order(handler)))
     }
 
     fn on(mut self, method: &'static str, route: Route) -> Self {

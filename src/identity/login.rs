@@ -20,6 +20,9 @@ use super::token::{AccessToken, PlatformSubject, Subject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
 
+/// Longest name of a device, in characters; the session's column holds no longer one.
+const LONGEST_DEVICE: usize = 200;
+
 /// Who someone says they are.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +66,8 @@ impl Identity {
     /// Logs a tenant user in. Gives the user with the names of their roles.
     ///
     /// # Errors
-    /// `invalid_credentials`, `overloaded` when too many passwords wait, or a failure of the database.
+    /// `validation_failed` for a device name that is too long, `invalid_credentials`, `overloaded` when too many passwords
+    /// wait, or a failure of the database.
     #[expect(
         clippy::disallowed_methods,
         reason = "nobody is authorized before the password is checked"
@@ -75,6 +79,7 @@ impl Identity {
         credentials: TenantCredentials,
         client: Client,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        credentials.check()?;
         let lease = platform.pools.lease(&tenant.id).await?;
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
@@ -102,7 +107,7 @@ impl Identity {
     /// Logs a system user in.
     ///
     /// # Errors
-    /// As [`Self::login_user`].
+    /// `invalid_credentials`, `overloaded` when too many passwords wait, or a failure of the database.
     pub async fn login_system_user(
         &self,
         platform: &Platform,
@@ -180,6 +185,17 @@ fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject {
         username: access.user.username.clone(),
         roles: access.roles.clone(),
         permissions: Grants::of(access).granted(),
+    }
+}
+
+impl TenantCredentials {
+    fn check(&self) -> Result<(), ApiError> {
+        let device = self.device_id.as_deref().unwrap_or_default();
+        if device.chars().count() <= LONGEST_DEVICE {
+            return Ok(());
+        }
+        let message = format!("must be at most {LONGEST_DEVICE} characters");
+        Err(ApiError::new(Code::ValidationFailed).field("device_id", message))
     }
 }
 

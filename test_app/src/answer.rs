@@ -57,8 +57,14 @@ impl Answer {
         self.text_at("/code")
     }
 
+    /// The version that an update must name.
+    pub fn etag(&self) -> String {
+        self.header("ETag")
+            .expect("the answer has an ETag")
+            .to_owned()
+    }
+
     /// Fails the test unless the status is this one.
-    #[must_use]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");
         self

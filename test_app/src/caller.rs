@@ -4,7 +4,7 @@ use reqwest::header::{AUTHORIZATION, IF_MATCH};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, PASSWORD};
 
 /// Someone who calls the API.
 #[derive(Debug, Clone)]
@@ -85,8 +85,12 @@ impl Caller {
         format!("/api/v1/tenants/{slug}{path}")
     }
 
-    /// A request that can still be changed. Tenant paths are not completed.
+    /// A request that can still be changed. A path below `/api/` is whole, another one is the tenant's if the caller has one.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = match &self.tenant {
+            Some(_) if !path.starts_with("/api/") => self.path(path),
+            _ => path.to_owned(),
+        };
         let request = self
             .client
             .request(method, format!("{}{path}", self.address));
@@ -129,6 +133,24 @@ impl Caller {
                 .json(body),
         )
         .await
+    }
+
+    /// Creates a user of the caller's tenant who has [`PASSWORD`], and fails the test if that is refused.
+    pub async fn create_user(&self, username: &str, roles: &[&str]) -> Answer {
+        let body = json!({
+            "email": format!("{username}@example.com"),
+            "username": username,
+            "password": PASSWORD,
+            "roles": roles,
+        });
+        self.post("/users", &body).await.expect_status(201)
+    }
+
+    /// A new user of the caller's tenant, logged in.
+    pub async fn colleague(&self, username: &str, roles: &[&str]) -> Self {
+        self.create_user(username, roles).await;
+        let slug = self.tenant.as_deref().expect("the caller has a tenant");
+        self.log_in(slug, username, PASSWORD).await
     }
 
     /// `DELETE` of the version that the ETag names.

@@ -80,8 +80,10 @@ impl TestApp {
         let address = format!("http://127.0.0.1:{}", application.port());
         let platform = Arc::clone(application.platform());
         tokio::task::spawn(application.run_until_stopped());
-        let acme = provision(&platform, "acme", "alice").await;
-        let globex = provision(&platform, "globex", "mallory").await;
+        let (acme, globex) = tokio::join!(
+            provision(&platform, "acme", "alice"),
+            provision(&platform, "globex", "mallory")
+        );
         let app = Self {
             address,
             platform,
@@ -89,9 +91,11 @@ impl TestApp {
             globex,
             database,
         };
-        let alice = app.anonymous().log_in("acme", "alice", PASSWORD).await;
-        let mallory = app.anonymous().log_in("globex", "mallory", PASSWORD).await;
         let anonymous = app.anonymous();
+        let (alice, mallory) = tokio::join!(
+            anonymous.log_in("acme", "alice", PASSWORD),
+            anonymous.log_in("globex", "mallory", PASSWORD)
+        );
         (app, anonymous, alice, mallory)
     }
 
@@ -142,6 +146,22 @@ impl TestApp {
     /// What is behind the server, for what the public API does not show.
     pub fn platform(&self) -> &Platform {
         &self.platform
+    }
+
+    /// Runs SQL as the login role, for states that no route makes.
+    pub async fn sql(&self, sql: &str) {
+        let client = self.database.client().await;
+        client
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// Runs SQL in the schema of a tenant. Not in its role.
+    pub async fn sql_in(&self, tenant: &ProvisionedTenant, sql: &str) {
+        let schema = &tenant.tenant.schema;
+        self.sql(&format!("SET search_path = {schema}; {sql}"))
+            .await;
     }
 
     /// The database of this test.

@@ -45,7 +45,9 @@ pub(super) struct CreateUser {
     reason = "an absent field, a null and a value are three things"
 )]
 pub(super) struct PatchUser {
+    #[serde(deserialize_with = "given")]
     email: Option<String>,
+    #[serde(deserialize_with = "given")]
     username: Option<String>,
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -59,7 +61,9 @@ pub(super) struct PatchUser {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     image: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
     timezone: Option<String>,
+    #[serde(deserialize_with = "given")]
     is_active: Option<bool>,
 }
 
@@ -265,13 +269,11 @@ impl PatchMe {
     }
 }
 
-/// Tells a null, which clears, from an absent field, which stays.
-#[expect(
-    clippy::option_option,
-    reason = "an absent field, a null and a value are three things"
-)]
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// Tells a null from an absent field, which stays: a null clears what may be empty, and is refused elsewhere.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn check_keys(

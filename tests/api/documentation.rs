@@ -1,0 +1,111 @@
+//! The documentation that the server ships: one document of all operations, and a page that shows it.
+
+use std::fmt::Write;
+
+use test_app::TestApp;
+
+use crate::operations::Operation;
+
+#[tokio::test]
+async fn the_document_lists_every_operation_with_its_security_and_statuses() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let mut list = String::new();
+    for operation in Operation::all(&anonymous).await {
+        let security = if operation.is_public() {
+            "public"
+        } else {
+            "bearer"
+        };
+        let responses = operation.details["responses"].as_object().unwrap();
+        let statuses = responses
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let (method, path) = (operation.method, operation.path);
+        writeln!(list, "{method} {path} ({security}): {statuses}").unwrap();
+    }
+    insta::assert_snapshot!(list, @r#"
+    GET / (public): 200 400 500 503
+    GET /.well-known/jwks.json (public): 200 400 500 503
+    POST /api/v1/auth/initialize-tenant (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
+    GET /api/v1/auth/me (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/platform/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
+    GET /api/v1/platform/auth/me (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/platform/bootstrap (public): 201 400 401 403 404 409 413 415 422 429 500 503
+    GET /api/v1/tenants (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/tenants (bearer): 201 400 401 403 404 409 413 415 422 429 500 503
+    POST /api/v1/tenants/{slug}/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
+    GET /api/v1/tenants/{slug}/auth/me (bearer): 200 400 401 403 404 429 500 503
+    GET /api/v1/tenants/{slug}/users (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/tenants/{slug}/users (bearer): 201 400 401 403 404 409 413 415 422 429 500 503
+    GET /api/v1/tenants/{slug}/users/me (bearer): 200 400 401 403 404 429 500 503
+    PATCH /api/v1/tenants/{slug}/users/me (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
+    DELETE /api/v1/tenants/{slug}/users/{id} (bearer): 204 400 401 403 404 412 428 429 500 503
+    GET /api/v1/tenants/{slug}/users/{id} (bearer): 200 400 401 403 404 429 500 503
+    PATCH /api/v1/tenants/{slug}/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
+    PUT /api/v1/tenants/{slug}/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
+    POST /api/v1/tenants/{slug}/users/{id}/restore (bearer): 200 400 401 403 404 429 500 503
+    GET /api/v1/tenants/{tenant} (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/tenants/{tenant}/initialize (bearer): 200 400 401 403 404 429 500 503
+    GET /api/v1/users (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/users (bearer): 201 400 401 403 404 409 413 415 422 429 500 503
+    GET /api/v1/users/me (bearer): 200 400 401 403 404 429 500 503
+    PATCH /api/v1/users/me (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
+    DELETE /api/v1/users/{id} (bearer): 204 400 401 403 404 412 428 429 500 503
+    GET /api/v1/users/{id} (bearer): 200 400 401 403 404 429 500 503
+    PATCH /api/v1/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
+    PUT /api/v1/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
+    POST /api/v1/users/{id}/restore (bearer): 200 400 401 403 404 429 500 503
+    GET /health (public): 200 400 500 503
+    GET /ready (public): 200 400 500 503
+    "#);
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own_and_a_summary() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let mut names = std::collections::BTreeSet::new();
+    for operation in Operation::all(&anonymous).await {
+        let name = operation.details["operationId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(names.insert(name.clone()), "`{name}` names two operations");
+        assert!(operation.details["summary"].is_string(), "{operation:?}");
+    }
+}
+
+/// Rule 48: what could be shown is part of the document.
+#[tokio::test]
+async fn no_schema_shows_a_hash() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let document = anonymous.get("/openapi.json").await.expect_status(200);
+    assert!(!document.text.contains("password_hash") && !document.text.contains("refresh_key"));
+}
+
+#[tokio::test]
+async fn the_documentation_is_a_page_that_needs_no_other_server() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let page = anonymous.get("/docs").await.expect_status(200);
+    assert!(
+        page.header("Content-Type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+    assert!(page.text.contains("swagger-ui"));
+    assert!(
+        !page.text.contains("https://") && !page.text.contains("http://"),
+        "{}",
+        page.text
+    );
+    anonymous
+        .get("/docs/swagger-ui.css")
+        .await
+        .expect_status(200);
+    anonymous
+        .get("/docs/swagger-ui-bundle.js")
+        .await
+        .expect_status(200);
+}

@@ -1,0 +1,20 @@
+//! The whole application from outside: a running platform with two tenants for each test, on a real PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on should panic"
+)]
+
+mod auth;
+mod bad_input;
+mod bootstrap;
+mod documentation;
+mod isolation;
+mod operations;
+mod permissions;
+mod service;
+mod stopping;
+mod tenants;
+mod users;

@@ -1,0 +1,233 @@
+//! Every operation that is documented, and what each kind of caller gets (rules 38 and 39). One that is missing from the table
+//! fails the test.
+
+use std::collections::BTreeSet;
+
+use platform_schema::SystemUserRole;
+use reqwest::Method;
+use serde_json::{Value, json};
+use test_app::{Answer, Caller, TestApp};
+
+/// An id that nobody has.
+const NOBODY: &str = "019a0000-0000-7000-8000-000000000000";
+
+/// Operations that ask for no token.
+const PUBLIC: [&str; 8] = [
+    "GET /",
+    "GET /.well-known/jwks.json",
+    "GET /health",
+    "GET /ready",
+    "POST /api/v1/platform/auth/login",
+    "POST /api/v1/platform/bootstrap",
+    "POST /api/v1/tenants/{slug}/auth/login",
+    "POST /api/v1/auth/login",
+];
+
+/// Operations of a tenant, relative to either mount, and the status that a viewer gets with an empty body.
+const TENANT: [(&str, &str, u16); 10] = [
+    ("GET", "/auth/me", 200),
+    ("GET", "/users", 200),
+    ("POST", "/users", 403),
+    ("GET", "/users/me", 200),
+    ("PATCH", "/users/me", 200),
+    ("GET", "/users/{id}", 404),
+    ("PATCH", "/users/{id}", 403),
+    ("PUT", "/users/{id}", 403),
+    ("DELETE", "/users/{id}", 403),
+    ("POST", "/users/{id}/restore", 403),
+];
+
+/// Operations of the platform, and the status that support gets with an empty body.
+const PLATFORM: [(&str, &str, u16); 6] = [
+    ("GET", "/api/v1/platform/auth/me", 200),
+    ("GET", "/api/v1/tenants", 200),
+    ("POST", "/api/v1/tenants", 403),
+    ("GET", "/api/v1/tenants/{tenant}", 200),
+    ("POST", "/api/v1/tenants/{tenant}/initialize", 403),
+    ("POST", "/api/v1/auth/initialize-tenant", 403),
+];
+
+/// An operation as it is documented.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) details: Value,
+}
+
+impl Operation {
+    /// All of them, in order of their paths.
+    pub(crate) async fn all(caller: &Caller) -> Vec<Self> {
+        let document = caller.get("/openapi.json").await.expect_status(200).json();
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, details) in item.as_object().unwrap() {
+                if let Ok(method) = method.to_uppercase().parse()
+                    && details.get("responses").is_some()
+                {
+                    let (path, details) = (path.clone(), details.clone());
+                    operations.push(Self {
+                        method,
+                        path,
+                        details,
+                    });
+                }
+            }
+        }
+        operations
+    }
+
+    /// Whether the document says that no token is asked for.
+    pub(crate) fn is_public(&self) -> bool {
+        let security = self.details["security"].as_array().unwrap();
+        security.iter().all(|requirement| requirement == &json!({}))
+    }
+
+    /// The path at acme, with the id given.
+    pub(crate) fn at_acme(&self, id: &str) -> String {
+        self.path
+            .replace("{slug}", "acme")
+            .replace("{tenant}", "acme")
+            .replace("{id}", id)
+    }
+
+    async fn call(&self, caller: &Caller) -> Answer {
+        let request = caller
+            .request(self.method.clone(), &self.at_acme(NOBODY))
+            .header("X-Tenant-ID", "acme")
+            .header("If-Match", "*");
+        let request = match self.method {
+            Method::GET | Method::DELETE => request,
+            _ => request.json(&json!({})),
+        };
+        caller.send(request).await
+    }
+}
+
+fn both_mounts(method: &str, path: &str) -> [String; 2] {
+    [
+        format!("{method} /api/v1/tenants/{{slug}}{path}"),
+        format!("{method} /api/v1{path}"),
+    ]
+}
+
+/// Calls every operation of a table, and gives what it answered beside what was expected.
+async fn walk(
+    operations: &[Operation],
+    caller: &Caller,
+    expected: impl Fn(&str) -> Option<(u16, &'static str)>,
+) {
+    for operation in operations {
+        let name = format!("{} {}", operation.method, operation.path);
+        if let Some((status, code)) = expected(&name) {
+            let answer = operation.call(caller).await;
+            assert_eq!(answer.status, status, "{name}: {answer:#?}");
+            if !code.is_empty() {
+                assert_eq!(answer.code(), code, "{name}");
+            }
+        }
+    }
+}
+
+fn tenant_status(name: &str) -> Option<u16> {
+    let found = TENANT
+        .iter()
+        .find(|(method, path, _)| both_mounts(method, path).contains(&name.to_owned()));
+    found.map(|(_, _, status)| *status)
+}
+
+fn platform_status(name: &str) -> Option<u16> {
+    let found = PLATFORM
+        .iter()
+        .find(|(method, path, _)| format!("{method} {path}") == name);
+    found.map(|(_, _, status)| *status)
+}
+
+#[tokio::test]
+async fn every_operation_is_in_the_table() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let mut known: BTreeSet<String> = PUBLIC.map(str::to_owned).into();
+    known.extend(
+        PLATFORM
+            .iter()
+            .map(|(method, path, _)| format!("{method} {path}")),
+    );
+    known.extend(
+        TENANT
+            .iter()
+            .flat_map(|(method, path, _)| both_mounts(method, path)),
+    );
+    let operations = Operation::all(&anonymous).await;
+    let documented: BTreeSet<String> = operations
+        .iter()
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    assert_eq!(documented, known);
+    for operation in &operations {
+        let name = format!("{} {}", operation.method, operation.path);
+        assert_eq!(
+            operation.is_public(),
+            PUBLIC.contains(&name.as_str()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_only_what_is_public() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let operations = Operation::all(&anonymous).await;
+    let is_public = |name: &str| PUBLIC.contains(&name);
+    walk(&operations, &anonymous, |name| {
+        (!is_public(name)).then_some((401, "not_authenticated"))
+    })
+    .await;
+    walk(&operations, &anonymous.with_token("garbage"), |name| {
+        (!is_public(name)).then_some((401, "invalid_token"))
+    })
+    .await;
+    for operation in operations.iter().filter(|operation| operation.is_public()) {
+        let answer = operation.call(&anonymous).await;
+        assert!(
+            [200, 422].contains(&answer.status.as_u16()),
+            "{operation:?}: {answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_tenant_opens_nothing() {
+    let (app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
+    let operations = Operation::all(&anonymous).await;
+    walk(&operations, &mallory, |name| {
+        tenant_status(name).map(|_| (401, "tenant_mismatch"))
+    })
+    .await;
+    walk(&operations, &alice, |name| {
+        platform_status(name).map(|_| (401, "invalid_token"))
+    })
+    .await;
+    let root = app.platform_admin().await;
+    walk(&operations, &root, |name| {
+        tenant_status(name).map(|_| (401, "invalid_token"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_viewer_and_support_may_what_the_table_says() {
+    let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
+    let operations = Operation::all(&anonymous).await;
+    let victor = alice.colleague("victor", &["viewer"]).await;
+    walk(&operations, &victor, |name| {
+        tenant_status(name).map(|status| (status, ""))
+    })
+    .await;
+    let support = app
+        .system_user("help@platform.example", SystemUserRole::Support)
+        .await;
+    walk(&operations, &support, |name| {
+        platform_status(name).map(|status| (status, ""))
+    })
+    .await;
+}

@@ -1,0 +1,477 @@
+//! The users of a tenant: made, listed, changed, deleted, restored.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use test_app::{Caller, PASSWORD, TestApp};
+
+/// The path of a user of the caller's tenant, who is made for it.
+async fn new_user(caller: &Caller, username: &str) -> (String, String) {
+    let created = caller.create_user(username, &[]).await;
+    (
+        format!("/users/{}", created.text_at("/data/id")),
+        created.etag(),
+    )
+}
+
+/// User names of a list, in its order.
+async fn names(caller: &Caller, query: &str) -> Vec<String> {
+    let list = caller
+        .get(&format!("/users?{query}"))
+        .await
+        .expect_status(200);
+    let data = list.at("/data");
+    let users = data.as_array().unwrap().iter();
+    users
+        .map(|user| user["username"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_user_is_created_with_a_location_a_version_and_no_hash() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let body = json!({
+        "email": " Bob@Example.com ",
+        "username": "bob",
+        "password": PASSWORD,
+        "first_name": "Bob",
+        "last_name": "Baker",
+        "timezone": "Europe/Berlin",
+        "roles": ["viewer"],
+    });
+    let created = alice.post("/users", &body).await.expect_status(201);
+    insta::assert_json_snapshot!(created.json(), {
+        ".data.id" => "[id]", ".data.created_at" => "[time]", ".data.updated_at" => "[time]",
+    }, @r#"
+    {
+      "data": {
+        "created_at": "[time]",
+        "deleted_at": null,
+        "display_name": "Bob Baker",
+        "email": "bob@example.com",
+        "first_name": "Bob",
+        "id": "[id]",
+        "image": null,
+        "is_active": true,
+        "last_name": "Baker",
+        "middle_name": null,
+        "roles": [
+          "viewer"
+        ],
+        "timezone": "Europe/Berlin",
+        "updated_at": "[time]",
+        "username": "bob"
+      },
+      "message": "the user was created",
+      "success": true
+    }
+    "#);
+    let location = created.header("Location").unwrap();
+    assert_eq!(
+        location,
+        format!("/api/v1/tenants/acme/users/{}", created.text_at("/data/id"))
+    );
+    let found = alice.get(location).await.expect_status(200);
+    assert_eq!(found.etag(), created.etag());
+    assert_eq!(found.at("/data"), created.at("/data"));
+    for answer in [&created, &found] {
+        assert!(!answer.text.contains("v1$") && !answer.text.contains("$2b$"));
+        assert!(!answer.text.contains("hash") && !answer.text.contains("password"));
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_new_user_is_named_at_once() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let body = json!({
+        "email": "no address",
+        "username": "a b",
+        "password": "short",
+        "first_name": "x".repeat(101),
+        "image": "x".repeat(2049),
+        "timezone": "Mars/Olympus",
+    });
+    let refused = alice.post("/users", &body).await.expect_status(422);
+    insta::assert_json_snapshot!(refused.at("/errors"), @r#"
+    {
+      "email": [
+        "must be an e-mail address of at most 254 ASCII characters, like `ada@example.com`"
+      ],
+      "first_name": [
+        "must be at most 100 characters"
+      ],
+      "image": [
+        "must be at most 2048 characters"
+      ],
+      "password": [
+        "a password has at least 8 characters; hint: use a sentence"
+      ],
+      "timezone": [
+        "must be a time zone of the IANA database, like `Europe/Berlin`"
+      ],
+      "username": [
+        "must be 1 to 64 characters without spaces, control characters and `@`"
+      ]
+    }
+    "#);
+    let roles = json!({ "email": "a@example.com", "username": "a", "roles": ["emperor"] });
+    let refused = alice.post("/users", &roles).await.expect_status(422);
+    assert_eq!(
+        refused.at("/errors"),
+        json!({ "roles": ["there is no role `emperor`"] })
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_paged_counted_and_linked() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    for name in ["bob", "carol", "dave", "erin"] {
+        alice.create_user(name, &[]).await;
+    }
+    let page = alice
+        .get("/users?page=2&per_page=2&sort=username")
+        .await
+        .expect_status(200);
+    assert_eq!(
+        page.at("/pagination"),
+        json!({ "page": 2, "per_page": 2, "total": 5, "pages": 3 })
+    );
+    let path = "/api/v1/tenants/acme/users?per_page=2&sort=username&page=";
+    let links = [("first", 1), ("prev", 1), ("next", 3), ("last", 3)];
+    let links = links.map(|(relation, page)| format!("<{path}{page}>; rel=\"{relation}\""));
+    assert_eq!(page.header("Link"), Some(links.join(", ").as_str()));
+    assert_eq!(
+        names(&alice, "page=2&per_page=2&sort=username").await,
+        ["carol", "dave"]
+    );
+    assert!(names(&alice, "page=9").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_is_sorted_by_the_keys_it_offers() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    for name in ["carol", "bob"] {
+        alice.create_user(name, &[]).await;
+    }
+    assert_eq!(names(&alice, "").await, ["alice", "carol", "bob"]);
+    assert_eq!(
+        names(&alice, "sort=username").await,
+        ["alice", "bob", "carol"]
+    );
+    assert_eq!(
+        names(&alice, "sort=-username").await,
+        ["carol", "bob", "alice"]
+    );
+    assert_eq!(
+        names(&alice, "sort=first_name,-created_at").await,
+        ["bob", "carol", "alice"]
+    );
+    for sort in ["password_hash", "username,username", "username;drop", ""] {
+        let refused = alice
+            .get(&format!("/users?sort={sort}"))
+            .await
+            .expect_status(400);
+        assert!(refused.at("/errors").get("sort").is_some(), "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_searched_and_filtered() {
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    for (name, roles) in [
+        ("bob", &["viewer"][..]),
+        ("carol", &["viewer", "manager"]),
+        ("100%_sure", &[]),
+    ] {
+        alice.create_user(name, roles).await;
+    }
+    app.sql_in(
+        &app.acme,
+        "UPDATE users SET is_active = false WHERE username = 'bob'",
+    )
+    .await;
+    assert_eq!(names(&alice, "q=CAR").await, ["carol"]);
+    assert_eq!(names(&alice, "q=acme.example").await, ["alice"]);
+    assert_eq!(names(&alice, "q=%25").await, ["100%_sure"]);
+    assert_eq!(names(&alice, "q=_").await, ["100%_sure"]);
+    assert_eq!(
+        names(&alice, "role=viewer&sort=username").await,
+        ["bob", "carol"]
+    );
+    assert_eq!(names(&alice, "role=viewer&is_active=true").await, ["carol"]);
+    assert_eq!(names(&alice, "is_active=false").await, ["bob"]);
+    assert!(names(&alice, "role=emperor").await.is_empty());
+    let viewers = alice.get("/users?role=viewer&per_page=1").await;
+    assert_eq!(viewers.at("/pagination/total"), json!(2));
+}
+
+#[tokio::test]
+async fn deleted_users_are_listed_to_those_who_may_delete() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    alice.delete(&bob, &etag).await.expect_status(204);
+    assert_eq!(names(&alice, "").await, ["alice"]);
+    assert_eq!(
+        names(&alice, "include_deleted=true").await,
+        ["alice", "bob"]
+    );
+    let victor = alice.colleague("victor", &["viewer"]).await;
+    victor
+        .get("/users?include_deleted=true")
+        .await
+        .expect_status(403);
+}
+
+/// Rule 73.
+#[tokio::test]
+async fn a_change_must_name_the_version_that_it_changes() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    let body = json!({ "first_name": "Bob" });
+    for method in [Method::PATCH, Method::PUT, Method::DELETE] {
+        let put = json!({ "email": "bob@example.com", "username": "bob" });
+        let body = if method == Method::PUT { &put } else { &body };
+        let without = alice.request(method.clone(), &bob).json(body);
+        let without = alice.send(without).await.expect_status(428);
+        assert_eq!(without.code(), "precondition_required");
+        let stale = alice
+            .request(method, &bob)
+            .header("If-Match", "\"stale\"")
+            .json(body);
+        let stale = alice.send(stale).await.expect_status(412);
+        assert_eq!(stale.code(), "precondition_failed");
+    }
+    let changed = alice.patch(&bob, &etag, &body).await.expect_status(200);
+    assert_eq!(changed.at("/data/first_name"), json!("Bob"));
+    assert_ne!(changed.etag(), etag);
+    alice.patch(&bob, &etag, &body).await.expect_status(412);
+    alice.delete(&bob, &etag).await.expect_status(412);
+    alice.delete(&bob, &changed.etag()).await.expect_status(204);
+}
+
+/// Rule 73.
+#[tokio::test]
+async fn of_two_changes_of_one_version_one_is_made() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    let (one, other) = (
+        json!({ "first_name": "One" }),
+        json!({ "first_name": "Other" }),
+    );
+    let (one, other) = tokio::join!(
+        alice.patch(&bob, &etag, &one),
+        alice.patch(&bob, &etag, &other)
+    );
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+    let winner = if one.status == 200 { one } else { other };
+    assert_eq!(alice.get(&bob).await.at("/data"), winner.at("/data"));
+}
+
+/// Rule 47.
+#[tokio::test]
+async fn a_field_that_is_not_settable_is_named_and_nothing_changes() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    let before = alice.get(&bob).await.json();
+    for field in [
+        "id",
+        "password_hash",
+        "roles",
+        "created_at",
+        "deleted_at",
+        "tenant_id",
+        "is_system",
+    ] {
+        let body = json!({ "first_name": "Robert", field: "x" });
+        let refused = alice.patch(&bob, &etag, &body).await.expect_status(422);
+        let errors = refused.at("/errors");
+        assert_eq!(
+            errors.as_object().unwrap().keys().collect::<Vec<_>>(),
+            [field]
+        );
+    }
+    assert_eq!(alice.get(&bob).await.json(), before);
+}
+
+#[tokio::test]
+async fn a_null_clears_and_an_absent_field_stays() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    let full = json!({ "first_name": "Bob", "last_name": "Baker", "timezone": "Asia/Tokyo" });
+    let full = alice.patch(&bob, &etag, &full).await.expect_status(200);
+    let cleared = json!({ "first_name": null });
+    let cleared = alice
+        .patch(&bob, &full.etag(), &cleared)
+        .await
+        .expect_status(200);
+    assert_eq!(cleared.at("/data/first_name"), Value::Null);
+    assert_eq!(cleared.at("/data/last_name"), json!("Baker"));
+    assert_eq!(cleared.at("/data/timezone"), json!("Asia/Tokyo"));
+    assert_eq!(cleared.at("/data/display_name"), json!("Baker"));
+}
+
+#[tokio::test]
+async fn a_null_where_a_value_must_be_is_refused() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    for field in ["email", "username", "timezone", "is_active"] {
+        let refused = alice.patch(&bob, &etag, &json!({ field: null })).await;
+        let refused = refused.expect_status(422);
+        assert!(refused.at("/errors").get(field).is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_clears_what_it_leaves_out() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    let full = json!({ "first_name": "Bob", "image": "x.png", "timezone": "Asia/Tokyo", "is_active": false });
+    let full = alice.patch(&bob, &etag, &full).await.expect_status(200);
+    let keys = json!({ "email": "rob@example.com", "username": "rob" });
+    let replaced = alice
+        .put(&bob, &full.etag(), &keys)
+        .await
+        .expect_status(200);
+    let data = replaced.at("/data");
+    assert_eq!(
+        [&data["email"], &data["username"]],
+        ["rob@example.com", "rob"]
+    );
+    assert!(data["first_name"].is_null() && data["image"].is_null());
+    assert_eq!(
+        [&data["timezone"], &data["is_active"]],
+        [&json!("UTC"), &json!(true)]
+    );
+    alice
+        .put(&bob, &replaced.etag(), &json!({ "username": "rob" }))
+        .await
+        .expect_status(422);
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_gone_until_restored() {
+    let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    let deleted = alice.delete(&bob, &etag).await.expect_status(204);
+    assert_eq!(deleted.text, "");
+    alice.get(&bob).await.expect_status(404);
+    alice.patch(&bob, "*", &json!({})).await.expect_status(404);
+    alice.delete(&bob, "*").await.expect_status(404);
+    let restored = alice
+        .post(&format!("{bob}/restore"), &json!({}))
+        .await
+        .expect_status(200);
+    assert_ne!(restored.etag(), etag);
+    assert_eq!(
+        alice.get(&bob).await.expect_status(200).at("/data"),
+        restored.at("/data")
+    );
+    anonymous.log_in("acme", "bob", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn an_address_or_a_name_is_taken_in_any_case() {
+    let (_app, _, alice, mallory) = TestApp::with_two_tenants().await;
+    let (bob, _) = new_user(&alice, "bob").await;
+    let (carol, etag) = new_user(&alice, "carol").await;
+    let email = json!({ "email": "BOB@example.COM", "username": "other" });
+    let taken = alice.post("/users", &email).await.expect_status(409);
+    insta::assert_json_snapshot!(taken.json(), { ".request_id" => "[id]" }, @r#"
+    {
+      "code": "conflict",
+      "detail": "the request conflicts with what exists",
+      "errors": {
+        "email": [
+          "is already taken"
+        ]
+      },
+      "instance": "/api/v1/tenants/acme/users",
+      "message": "the request conflicts with what exists",
+      "request_id": "[id]",
+      "status": 409,
+      "success": false,
+      "title": "the request conflicts with what exists",
+      "type": "urn:rowhouse:error:conflict"
+    }
+    "#);
+    let username = json!({ "email": "other@example.com", "username": "BOB" });
+    let taken = alice.post("/users", &username).await.expect_status(409);
+    assert_eq!(
+        taken.at("/errors"),
+        json!({ "username": ["is already taken"] })
+    );
+    for (field, value) in [("email", "Bob@example.com"), ("username", "Bob")] {
+        let taken = alice
+            .patch(&carol, &etag, &json!({ field: value }))
+            .await
+            .expect_status(409);
+        assert_eq!(taken.at("/errors"), json!({ field: ["is already taken"] }));
+    }
+    mallory.post("/users", &email).await.expect_status(201);
+    alice.get(&bob).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_user_whose_address_was_taken_in_the_meantime_is_not_restored() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, etag) = new_user(&alice, "bob").await;
+    alice.delete(&bob, &etag).await.expect_status(204);
+    let heir = json!({ "email": "bob@example.com", "username": "heir" });
+    alice.post("/users", &heir).await.expect_status(201);
+    let refused = alice
+        .post(&format!("{bob}/restore"), &json!({}))
+        .await
+        .expect_status(409);
+    assert_eq!(
+        refused.at("/errors"),
+        json!({ "email": ["is already taken"] })
+    );
+    alice.get(&bob).await.expect_status(404);
+}
+
+#[tokio::test]
+async fn users_see_and_change_themselves() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let nemo = alice.colleague("nemo", &[]).await;
+    let me = nemo.get("/users/me").await.expect_status(200);
+    assert_eq!(me.text_at("/data/username"), "nemo");
+    let names = json!({ "first_name": "Nemo", "last_name": "Nobody" });
+    let changed = nemo
+        .patch("/users/me", &me.etag(), &names)
+        .await
+        .expect_status(200);
+    assert_eq!(changed.text_at("/data/display_name"), "Nemo Nobody");
+    nemo.patch("/users/me", &me.etag(), &names)
+        .await
+        .expect_status(412);
+    for field in ["email", "username", "is_active", "roles"] {
+        let refused = nemo
+            .patch("/users/me", &changed.etag(), &json!({ field: "x" }))
+            .await;
+        let refused = refused.expect_status(422);
+        assert!(refused.at("/errors").get(field).is_some());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_user_is_404() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    for id in [
+        "019a0000-0000-7000-8000-000000000000",
+        "1",
+        "null",
+        "me2",
+        "%00",
+        "alice",
+    ] {
+        let path = format!("/users/{id}");
+        alice.get(&path).await.expect_status(404);
+        alice.patch(&path, "*", &json!({})).await.expect_status(404);
+        alice.delete(&path, "*").await.expect_status(404);
+        alice
+            .post(&format!("{path}/restore"), &json!({}))
+            .await
+            .expect_status(404);
+    }
+}
