@@ -10,7 +10,6 @@ mod request_context;
 mod security_headers;
 mod telemetry;
 mod trace;
-mod turnstile;
 
 pub use self::{
     drain::{Drain, stop_signal},
@@ -21,5 +20,4 @@ pub use self::{
     request_context::RequestContext,
     telemetry::{LogFormat, start_log, subscriber},
     trace::Trace,
-    turnstile::{after_caller, caller_first},
 };

@@ -16,7 +16,6 @@ use actix_web::{
 use uuid::Uuid;
 
 use super::Trace;
-use super::turnstile::Turnstile;
 use crate::error::ApiError;
 
 /// The header that carries the request's id, both ways.
@@ -34,7 +33,6 @@ struct Known {
     started: Instant,
     tenant: OnceCell<String>,
     user: OnceCell<String>,
-    turnstile: Turnstile,
 }
 
 impl RequestContext {
@@ -48,7 +46,6 @@ impl RequestContext {
             started: Instant::now(),
             tenant: OnceCell::new(),
             user: OnceCell::new(),
-            turnstile: Turnstile::default(),
         }))
     }
 
@@ -84,10 +81,6 @@ impl RequestContext {
 
     pub(super) fn user(&self) -> Option<&str> {
         self.0.user.get().map(String::as_str)
-    }
-
-    pub(super) fn turnstile(&self) -> &Turnstile {
-        &self.0.turnstile
     }
 
     pub(super) fn elapsed(&self) -> Duration {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use connection::TenantConn;
-use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::Access;
 
 use super::permission::{Decision, Grants};
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
-use crate::http::{RequestContext, caller_first};
+use crate::http::RequestContext;
 use crate::tenancy::Lease;
 
 /// A caller who is known, with access to the tenant's data but no permission proven yet.
@@ -100,8 +100,7 @@ impl FromRequest for SignedIn {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.clone();
-        let caller = async move { Self::enter(&known).await };
-        caller_first(request, caller).boxed_local()
+        let request = request.clone();
+        Box::pin(async move { Self::enter(&request).await })
     }
 }

@@ -12,7 +12,7 @@ use platform_schema::{PlatformSession, SystemUser, SystemUserRole};
 
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
-use crate::http::{RequestContext, caller_first};
+use crate::http::RequestContext;
 use crate::platform::Platform;
 use crate::provisioner::order::Requester;
 use crate::tenancy::PlatformLease;
@@ -106,9 +106,8 @@ impl FromRequest for SystemCaller {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.clone();
-        let caller = async move { Self::enter(&known).await };
-        caller_first(request, caller).boxed_local()
+        let request = request.clone();
+        Box::pin(async move { Self::enter(&request).await })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::User;
 
@@ -12,7 +12,6 @@ use super::client::Client;
 use super::login::{LoggedIn, TenantCredentials};
 use super::{Identity, door};
 use crate::error::ApiError;
-use crate::http::caller_first;
 use crate::platform::Platform;
 
 /// A request to a tenant that serves, by nobody in particular. It lends no connection.
@@ -49,20 +48,19 @@ impl FromRequest for Visitor {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let known = request.clone();
-        let client = Client::from_request(request, payload);
-        let visitor = async move {
+        let request = request.clone();
+        let client = Client::from_request(&request, payload);
+        Box::pin(async move {
             Ok(Self {
-                tenant: door::tenant(&known).await?,
-                platform: web::Data::extract(&known)
+                tenant: door::tenant(&request).await?,
+                platform: web::Data::extract(&request)
                     .await
                     .map_err(|error| ApiError::internal(error.to_string()))?,
-                identity: web::Data::extract(&known)
+                identity: web::Data::extract(&request)
                     .await
                     .map_err(|error| ApiError::internal(error.to_string()))?,
                 client: client.await.unwrap_or_else(|never| match never {}),
             })
-        };
-        caller_first(request, visitor).boxed_local()
+        })
     }
 }

@@ -1,16 +1,16 @@
 //! Versions of a resource: `ETag` out, `If-Match` in (RFC 9110 §8.8.3, §13.1.1).
 
+use std::future::{Ready, ready};
+
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{self, EntityTag},
 };
 use chrono::{DateTime, Utc};
-use futures_util::future::{FutureExt, LocalBoxFuture};
 use uuid::Uuid;
 
 use crate::error::{ApiError, Code};
-use crate::http::after_caller;
 
 /// The version of one row: a strong tag that changes with every update.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,24 +50,18 @@ impl IfMatch {
     }
 }
 
-impl IfMatch {
-    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+impl FromRequest for IfMatch {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         if !request.headers().contains_key(header::IF_MATCH) {
-            return Err(ApiError::new(Code::PreconditionRequired));
+            return ready(Err(ApiError::new(Code::PreconditionRequired)));
         }
         let header = request.get_header::<header::IfMatch>().ok_or_else(|| {
             ApiError::new(Code::BadRequest).detail("header `If-Match` is malformed")
         });
-        header.map(Self)
-    }
-}
-
-impl FromRequest for IfMatch {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        after_caller(request.clone(), async |request| Self::read(request)).boxed_local()
+        ready(header.map(Self))
     }
 }
 

@@ -1,11 +1,11 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): how a client repeats a creation without doing it twice.
 
+use std::future::{Ready, ready};
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use crate::error::{ApiError, Code};
-use crate::http::after_caller;
 use crate::provisioner::receipt::ReceiptRequest;
 
 const HEADER: &str = "Idempotency-Key";
@@ -29,25 +29,22 @@ impl IdempotencyHeader {
     }
 }
 
-impl IdempotencyHeader {
-    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+impl FromRequest for IdempotencyHeader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(value) = request.headers().get(HEADER) else {
-            return Ok(Self(None));
+            return ready(Ok(Self(None)));
         };
-        let key = value.to_str().ok();
-        match key.filter(|key| (1..=LONGEST_KEY).contains(&key.len())) {
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+        ready(match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
             None => Err(ApiError::new(Code::BadRequest)
                 .detail("the header `Idempotency-Key` takes 1 to 255 visible ASCII characters")),
-        }
-    }
-}
-
-impl FromRequest for IdempotencyHeader {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        after_caller(request.clone(), async |request| Self::read(request)).boxed_local()
+        })
     }
 }

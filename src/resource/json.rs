@@ -16,7 +16,6 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Code};
-use crate::http::after_caller;
 
 /// The most bytes a JSON body may have; register with `app_data(Data::new(…))` to change it.
 #[derive(Clone, Copy, Debug)]
@@ -57,14 +56,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for StrictJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
         let payload = payload.take();
-        let read = async |request: &HttpRequest| {
-            require_json(request)?;
-            let body = read(request, payload).await?;
+        async move {
+            require_json(&request)?;
+            let body = read(&request, payload).await?;
             let document = document::parse(&body)?;
             fields::read(document).map(Self)
-        };
-        after_caller(request.clone(), read).boxed_local()
+        }
+        .boxed_local()
     }
 }
 

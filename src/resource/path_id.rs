@@ -1,13 +1,14 @@
 //! Ids in paths: what cannot be an id is a thing that does not exist.
 
-use std::ops::Deref;
+use std::{
+    future::{Ready, ready},
+    ops::Deref,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::PathConfig};
-use futures_util::future::{FutureExt, LocalBoxFuture};
 use uuid::Uuid;
 
 use crate::error::{ApiError, Code};
-use crate::http::after_caller;
 
 /// The path's `{id}`; anything but a UUID is 404 before the database is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +24,12 @@ impl Deref for PathId {
 
 impl FromRequest for PathId {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = async |request: &HttpRequest| {
-            let id = request.match_info().get("id");
-            let id = id.and_then(|id| Uuid::try_parse(id).ok());
-            id.map(Self).ok_or(ApiError::new(Code::NotFound))
-        };
-        after_caller(request.clone(), read).boxed_local()
+        let id = request.match_info().get("id");
+        let id = id.and_then(|id| Uuid::try_parse(id).ok());
+        ready(id.map(Self).ok_or(ApiError::new(Code::NotFound)))
     }
 }
 

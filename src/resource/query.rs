@@ -3,16 +3,15 @@
 use std::{
     collections::BTreeMap,
     fmt::Display,
+    future::{Ready, ready},
     ops::{Deref, RangeInclusive},
     str::FromStr,
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::{FORBIDDEN_CHARACTER, PageRequest, Sort, SortKey, holds_forbidden_character};
 use crate::error::{ApiError, Code};
-use crate::http::after_caller;
 
 /// A type that takes its fields out of the query string.
 ///
@@ -65,13 +64,12 @@ impl<T> Deref for StrictQuery<T> {
     }
 }
 
-impl<T: FromQuery + 'static> FromRequest for StrictQuery<T> {
+impl<T: FromQuery> FromRequest for StrictQuery<T> {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = async |request: &HttpRequest| read(request.query_string()).map(Self);
-        after_caller(request.clone(), read).boxed_local()
+        ready(read(request.query_string()).map(Self))
     }
 }
 
@@ -198,7 +196,6 @@ mod tests {
 
     use super::{FromQuery, PageRequest, QueryParameters, read};
     use crate::error::{ApiError, Code};
-    use crate::http::after_caller;
 
     #[derive(Debug)]
     struct Search {
