@@ -16,7 +16,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn anonymous(address: &str) -> Self {
+    /// Nobody in particular, at a server's address: `http://host:port`.
+    pub fn anonymous(address: &str) -> Self {
         Self {
             client: Client::new(),
             address: address.to_owned(),

@@ -11,6 +11,7 @@
 mod answer;
 mod caller;
 mod database;
+mod platform;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use uuid::Uuid;
 pub use answer::Answer;
 pub use caller::Caller;
 pub use database::TestDatabase;
+pub use platform::TestPlatform;
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "correct horse battery staple";

@@ -1,0 +1,12 @@
+//! The provisioner on a real PostgreSQL: tenants are whole or absent, alike, apart from each other, and can be repaired.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bootstrap;
+mod create;
+mod identifiers;
+mod initialize;
+mod keys;
+mod kill;
+mod migrations;
+mod rights;
