@@ -85,9 +85,10 @@ impl Layers {
 
 /// A command with nothing but the configuration, to know its names.
 #[derive(Debug, clap::Parser)]
+#[expect(dead_code, reason = "only its names are read, outside tests")]
 struct Probe {
     #[command(flatten)]
-    _config: super::Config,
+    config: super::Config,
 }
 
 fn parse_toml(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
@@ -124,7 +125,7 @@ mod tests {
             .unwrap()
             .apply(Probe::command())
             .get_matches_from(arguments);
-        Probe::from_arg_matches(&matches).unwrap()._config
+        Probe::from_arg_matches(&matches).unwrap().config
     }
 
     #[test]
