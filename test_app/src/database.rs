@@ -79,9 +79,11 @@ impl Drop for TestDatabase {
                 .expect("a runtime");
             runtime.block_on(drop_database(&name, &url));
         });
-        if dropping.join().is_err() && !std::thread::panicking() {
-            panic!("the test's database was not dropped");
-        }
+        let is_dropped = dropping.join().is_ok();
+        assert!(
+            is_dropped || std::thread::panicking(),
+            "the test's database was not dropped"
+        );
     }
 }
 

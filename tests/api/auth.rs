@@ -356,7 +356,7 @@ async fn an_expired_token_is_refused() {
         .expect_status(401);
     assert_eq!(expired.code(), "invalid_token");
     let never = forged(alice.token(), &header, &key, |claims| {
-        claims["exp"] = "never".into()
+        claims["exp"] = "never".into();
     });
     alice
         .with_token(&never)
