@@ -45,6 +45,10 @@ pub fn assemble(platform: OpenApi, tenant: OpenApi) -> OpenApi {
         for operation in operations(item) {
             complete(path, operation);
         }
+        // What a POST does can be in conflict with what there is, whether it has a body or not.
+        if let Some(post) = item.post.as_mut().filter(|_| path.starts_with("/api/")) {
+            add_error(post, 409);
+        }
     }
     add_components(&mut document);
     document
@@ -115,12 +119,14 @@ fn complete(path: &str, operation: &mut Operation) {
         operation.security = Some(required);
     }
     for status in error_statuses(path, operation) {
-        operation
-            .responses
-            .responses
-            .entry(status.to_string())
-            .or_insert_with(|| Ref::from_response_name(response_name(status)).into());
+        add_error(operation, status);
     }
+}
+
+fn add_error(operation: &mut Operation, status: u16) {
+    let response = || Ref::from_response_name(response_name(status)).into();
+    let responses = &mut operation.responses.responses;
+    responses.entry(status.to_string()).or_insert_with(response);
 }
 
 /// The errors an operation may answer with, by what it takes.

@@ -42,6 +42,8 @@ permissions! {
     UsersRestore = "users.restore",
     /// See the roles of the tenant and what they grant.
     RolesRead = "roles.read",
+    /// Give roles to users.
+    RolesAssign = "roles.assign",
 }
 
 /// Everything that was granted to a user and denied. Names may be patterns: `users.*`, or `*` for everything.

@@ -67,7 +67,7 @@ impl Answer {
     /// Fails the test unless the status is this one.
     #[expect(
         clippy::return_self_not_must_use,
-        reason = "a test may only want the check"
+        reason = "often the status is all that a test asks for"
     )]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");

@@ -116,7 +116,7 @@ impl Caller {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// `PATCH` with a JSON body, of the version that the ETag names.
+    /// `PATCH` with a JSON body, of the version that the `ETag` names.
     pub async fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
         self.send(
             self.request(Method::PATCH, path)
@@ -126,7 +126,7 @@ impl Caller {
         .await
     }
 
-    /// `PUT` with a JSON body, of the version that the ETag names.
+    /// `PUT` with a JSON body, of the version that the `ETag` names.
     pub async fn put(&self, path: &str, etag: &str, body: &Value) -> Answer {
         self.send(
             self.request(Method::PUT, path)
@@ -154,7 +154,7 @@ impl Caller {
         self.log_in(slug, username, PASSWORD).await
     }
 
-    /// `DELETE` of the version that the ETag names.
+    /// `DELETE` of the version that the `ETag` names.
     pub async fn delete(&self, path: &str, etag: &str) -> Answer {
         self.send(self.request(Method::DELETE, path).header(IF_MATCH, etag))
             .await

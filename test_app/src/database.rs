@@ -80,7 +80,6 @@ impl Drop for TestDatabase {
             runtime.block_on(drop_database(&name, &url));
         });
         let is_dropped = dropping.join().is_ok();
-        // A second panic would abort the process and hide the first.
         assert!(
             is_dropped || std::thread::panicking(),
             "the test's database was not dropped"

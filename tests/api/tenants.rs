@@ -321,10 +321,10 @@ async fn of_eight_equal_orders_at_once_one_tenant_is_made() {
             (409, "idempotency_in_progress")
         );
     }
-    let last = create_with_key(&root, "order-8", &body)
+    let repeated = create_with_key(&root, "order-8", &body)
         .await
         .expect_status(201);
-    assert_eq!(last.text, made[0].text);
+    assert_eq!(repeated.text, made[0].text);
     let list = root.get("/api/v1/tenants").await;
     assert_eq!(list.at("/pagination/total"), json!(3));
 }
@@ -334,7 +334,7 @@ async fn initializing_a_tenant_again_changes_nothing() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     let root = app.platform_admin().await;
     let before = serde_json::to_value(&app.acme.tenant).unwrap();
-    let by_path = root
+    let initialized = root
         .post("/api/v1/tenants/acme/initialize", &json!({}))
         .await
         .expect_status(200);
@@ -342,7 +342,7 @@ async fn initializing_a_tenant_again_changes_nothing() {
         .request(Method::POST, "/api/v1/auth/initialize-tenant")
         .header("X-Tenant-ID", app.acme.tenant.schema.as_str());
     let by_header = root.send(by_header).await.expect_status(200);
-    for answer in [by_path, by_header] {
+    for answer in [initialized, by_header] {
         assert_eq!(answer.at("/data/fingerprint"), before["fingerprint"]);
         assert_eq!(answer.at("/data/id"), before["id"]);
         assert_eq!(answer.at("/data/run/status"), json!("succeeded"));

@@ -36,7 +36,7 @@ struct MeView {
     last_name: Option<String>,
     display_name: String,
     roles: Vec<String>,
-    /// What is granted, wildcards included, less what is denied as a whole.
+    /// Names of all permissions that the caller has, without wildcards.
     permissions: Vec<String>,
     tenant: TenantReference,
 }

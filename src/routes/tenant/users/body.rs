@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::error::{ApiError, Code};
 use crate::identity::email;
 use crate::identity::password::{Password, PasswordHasher};
+use crate::identity::permission::{Permission, RolesAssign};
 use crate::identity::signed_in::SignedIn;
 use crate::resource::Validation;
 
@@ -114,7 +115,7 @@ impl CreateUser {
         if self.roles.is_empty() {
             Ok(())
         } else {
-            caller.require("roles.assign")
+            caller.require(RolesAssign::NAME)
         }
     }
 
