@@ -85,7 +85,6 @@ impl Layers {
 
 /// A command with nothing but the configuration, to know its names.
 #[derive(Debug, clap::Parser)]
-#[expect(dead_code, reason = "only its names are read, outside tests")]
 struct Probe {
     #[command(flatten)]
     config: super::Config,
