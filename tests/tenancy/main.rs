@@ -1,6 +1,10 @@
 //! Tenancy on a real PostgreSQL: what a lease is bound to, when a connection is never lent again, and who is served.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "leases are what these tests are about"
+)]
 
 mod dirty;
 mod interleavings;
