@@ -28,7 +28,7 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     insta::assert_snapshot!(list, @r#"
     GET / (public): 200 400 500 503
     GET /.well-known/jwks.json (public): 200 400 500 503
-    POST /api/v1/auth/initialize-tenant (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/auth/initialize-tenant (bearer): 200 400 401 403 404 409 429 500 503
     POST /api/v1/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/auth/me (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/platform/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
@@ -46,9 +46,9 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     GET /api/v1/tenants/{slug}/users/{id} (bearer): 200 400 401 403 404 429 500 503
     PATCH /api/v1/tenants/{slug}/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
     PUT /api/v1/tenants/{slug}/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
-    POST /api/v1/tenants/{slug}/users/{id}/restore (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/tenants/{slug}/users/{id}/restore (bearer): 200 400 401 403 404 409 429 500 503
     GET /api/v1/tenants/{tenant} (bearer): 200 400 401 403 404 429 500 503
-    POST /api/v1/tenants/{tenant}/initialize (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/tenants/{tenant}/initialize (bearer): 200 400 401 403 404 409 429 500 503
     GET /api/v1/users (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/users (bearer): 201 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/users/me (bearer): 200 400 401 403 404 429 500 503
@@ -57,7 +57,7 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     GET /api/v1/users/{id} (bearer): 200 400 401 403 404 429 500 503
     PATCH /api/v1/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
     PUT /api/v1/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
-    POST /api/v1/users/{id}/restore (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/users/{id}/restore (bearer): 200 400 401 403 404 409 429 500 503
     GET /health (public): 200 400 500 503
     GET /ready (public): 200 400 500 503
     "#);

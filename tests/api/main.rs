@@ -5,6 +5,10 @@
     clippy::indexing_slicing,
     reason = "a test that cannot go on should panic"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "planted injections run on a tenant's own lease"
+)]
 
 mod auth;
 mod bad_input;
