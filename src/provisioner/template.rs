@@ -3,10 +3,10 @@
 use connection::PlatformConn;
 use diesel::QueryResult;
 use diesel::deserialize::QueryableByName;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::identifier::quote_identifier;
+use super::identifier::{quote_identifier, quote_literal};
 
 /// Name of the template schema.
 pub const TEMPLATE_SCHEMA: &str = "tenant_template";
@@ -20,6 +20,9 @@ pub struct TemplateTable {
     /// Its foreign keys as `CONSTRAINT "name" FOREIGN KEY …`, unqualified. `LIKE` leaves them out.
     #[diesel(sql_type = Array<Text>)]
     pub foreign_keys: Vec<String>,
+    /// Its comment. `LIKE` copies those of the columns alone.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub comment: Option<String>,
 }
 
 /// Tables in the order of their names. `pg_get_constraintdef` names a table without its schema while that schema is on
@@ -27,7 +30,8 @@ pub struct TemplateTable {
 const TABLES: &str = "
     SELECT c.relname::text AS name,
            coalesce((SELECT array_agg(format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) ORDER BY k.conname)
-                       FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'), '{}') AS foreign_keys
+                       FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'), '{}') AS foreign_keys,
+           obj_description(c.oid, 'pg_class') AS comment
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'tenant_template' AND c.relkind IN ('r', 'p')
      ORDER BY c.relname";
@@ -46,10 +50,17 @@ impl TemplateTable {
     /// `CREATE TABLE` as a copy: columns, defaults, constraints, indexes, identity, comments.
     pub fn create(&self) -> String {
         let name = quote_identifier(&self.name);
-        format!(
+        let create = format!(
             "CREATE TABLE {name} (LIKE {}.{name} INCLUDING ALL)",
             quote_identifier(TEMPLATE_SCHEMA)
-        )
+        );
+        match &self.comment {
+            Some(text) => format!(
+                "{create};\nCOMMENT ON TABLE {name} IS {}",
+                quote_literal(text)
+            ),
+            None => create,
+        }
     }
 
     /// `ALTER TABLE` for the foreign keys that the copy lacks.
