@@ -3,8 +3,10 @@
 use connection::PlatformConn;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel_async::AsyncPgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connector, DatabaseError};
@@ -14,6 +16,11 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 /// Held while a process migrates, so that two first starts do not race. The key is the bytes of `rowhouse`.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(x'726f77686f757365'::bigint)";
+
+diesel::define_sql_function! {
+    /// The relation of that name, if there is one.
+    fn to_regclass(name: Text) -> Nullable<Oid>;
+}
 
 type Blocking = AsyncConnectionWrapper<AsyncPgConnection>;
 
@@ -46,6 +53,9 @@ pub async fn revert(connector: &Connector) -> Result<usize, DatabaseError> {
 /// `Unreachable`, or `Migration` with what the database says.
 pub async fn are_current(connector: &Connector) -> Result<bool, DatabaseError> {
     let connection = connector.connect().await?;
+    if !is_begun(&connection).await.map_err(refused)? {
+        return Ok(false);
+    }
     connection
         .batch("SET search_path = shared")
         .await
@@ -55,6 +65,13 @@ pub async fn are_current(connector: &Connector) -> Result<bool, DatabaseError> {
             .map(|pending| !pending)
     })
     .await
+}
+
+/// Whether any migration ever ran here: Diesel keeps its record of them in a table.
+async fn is_begun(mut conn: &PlatformConn) -> QueryResult<bool> {
+    diesel::select(to_regclass("shared.__diesel_schema_migrations").is_not_null())
+        .get_result(&mut conn)
+        .await
 }
 
 /// A connection that holds the migration lock until it is closed, with `shared` made and on its path.
