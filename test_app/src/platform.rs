@@ -43,7 +43,7 @@ impl TestPlatform {
     }
 
     /// Runs SQL as the login role.
-    pub async fn execute(&self, sql: &str) {
+    pub async fn run(&self, sql: &str) {
         self.client
             .batch_execute(sql)
             .await

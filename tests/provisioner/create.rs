@@ -113,7 +113,7 @@ async fn a_tenant_schema_holds_the_tables_of_the_catalog_and_of_the_template() {
 async fn tables_added_to_the_template_are_in_new_tenants() {
     let site = TestPlatform::open().await;
     let before = provision(&site.platform, "before", "alice").await.tenant;
-    site.execute(
+    site.run(
         "CREATE TABLE tenant_template.vehicles (
              id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
              plate text NOT NULL UNIQUE CHECK (plate <> ''));
@@ -130,7 +130,7 @@ async fn tables_added_to_the_template_are_in_new_tenants() {
 
     let schema = &after.schema;
     let tyres = format!("{schema}.\"Flat tyres\"");
-    site.execute(&format!(
+    site.run(&format!(
         "SET ROLE {schema}; SET search_path = {schema};
          INSERT INTO vehicles (plate) VALUES ('LD 50'); INSERT INTO \"Flat tyres\" VALUES (1);
          RESET ROLE; SET search_path = ''"
@@ -194,7 +194,7 @@ async fn different_tenants_are_created_at_the_same_time() {
 async fn a_failure_in_the_middle_leaves_nothing_but_the_record_of_a_failed_run() {
     let site = TestPlatform::open().await;
     // A template table that has the name of a model's fails when the model's tables stand already.
-    site.execute("CREATE TABLE tenant_template.users (id integer)")
+    site.run("CREATE TABLE tenant_template.users (id integer)")
         .await;
     let order = order(&site.platform, "acme", "alice").await;
     let error = site.platform.provisioner.create(&order).await.unwrap_err();
@@ -207,7 +207,7 @@ async fn a_failure_in_the_middle_leaves_nothing_but_the_record_of_a_failed_run()
         ["create|failed|acme|the database refused a statement: relation \"users\" already exists"]
     );
 
-    site.execute("DROP TABLE tenant_template.users").await;
+    site.run("DROP TABLE tenant_template.users").await;
     let created = site.platform.provisioner.create(&order).await.unwrap();
     assert_eq!(created.tenant.slug.as_str(), "acme");
 }

@@ -39,7 +39,7 @@ async fn structure(site: &TestPlatform, schema: &str) -> Vec<String> {
 async fn assert_repaired(damage: impl Fn(&str) -> String) {
     let (site, acme) = acme().await;
     let before = structure(&site, &acme.schema).await;
-    site.execute(&damage(&acme.schema)).await;
+    site.run(&damage(&acme.schema)).await;
     assert_ne!(structure(&site, &acme.schema).await, before, "no damage");
     let repaired = initialize(&site, "acme").await.unwrap().tenant;
     assert_eq!(repaired.fingerprint, acme.fingerprint);
@@ -71,7 +71,19 @@ async fn a_dropped_table_is_made_again_with_its_comments_and_rights() {
 
 #[tokio::test]
 async fn a_dropped_table_that_others_refer_to_is_made_again() {
-    assert_repaired(|schema| format!("DROP TABLE {schema}.permissions CASCADE")).await;
+    assert_repaired(|schema| format!("DROP TABLE {schema}.teams CASCADE")).await;
+}
+
+#[tokio::test]
+async fn a_table_whose_lost_rows_others_still_name_is_not_papered_over() {
+    let (site, acme) = acme().await;
+    site.run(&format!("DROP TABLE {}.permissions CASCADE", acme.schema))
+        .await;
+    let damaged = structure(&site, &acme.schema).await;
+    let error = initialize(&site, "acme").await.unwrap_err();
+    let expected = "violates foreign key constraint \"role_permissions_permission_id_fkey\"";
+    assert!(error.to_string().contains(expected), "{error}");
+    assert_eq!(structure(&site, &acme.schema).await, damaged);
 }
 
 #[tokio::test]
@@ -91,7 +103,7 @@ async fn a_dropped_index_is_made_again() {
     assert!(!indexes.is_empty());
     let before = structure(&site, &acme.schema).await;
     for index in &indexes {
-        site.execute(&format!("DROP INDEX {}.{index}", acme.schema))
+        site.run(&format!("DROP INDEX {}.{index}", acme.schema))
             .await;
     }
     initialize(&site, "acme").await.unwrap();
@@ -110,7 +122,7 @@ async fn dropped_foreign_keys_unique_and_check_constraints_are_made_again() {
     let drops = site.texts(&constraints).await;
     assert!(!drops.is_empty());
     let before = structure(&site, &acme.schema).await;
-    site.execute(&drops.join(";")).await;
+    site.run(&drops.join(";")).await;
     initialize(&site, "acme").await.unwrap();
     assert_eq!(structure(&site, &acme.schema).await, before);
 }
@@ -143,7 +155,7 @@ async fn missing_seeds_are_sown_again() {
         acme.schema
     );
     let before = site.texts(&grants).await;
-    site.execute(&format!(
+    site.run(&format!(
         "DELETE FROM {0}.role_permissions; DELETE FROM {0}.settings",
         acme.schema
     ))
@@ -155,7 +167,7 @@ async fn missing_seeds_are_sown_again() {
 #[tokio::test]
 async fn a_column_changed_by_hand_is_reported_and_nothing_is_changed() {
     let (site, acme) = acme().await;
-    site.execute(&format!(
+    site.run(&format!(
         "ALTER TABLE {0}.users ALTER COLUMN username TYPE varchar(10); DROP TABLE {0}.api_keys CASCADE",
         acme.schema
     ))
@@ -172,7 +184,7 @@ async fn a_column_changed_by_hand_is_reported_and_nothing_is_changed() {
 #[tokio::test]
 async fn a_column_added_by_hand_is_reported() {
     let (site, acme) = acme().await;
-    site.execute(&format!("ALTER TABLE {}.users ADD hat text", acme.schema))
+    site.run(&format!("ALTER TABLE {}.users ADD hat text", acme.schema))
         .await;
     let error = initialize(&site, "acme").await.unwrap_err();
     assert!(matches!(error, ProvisionError::Drift { .. }), "{error}");
@@ -181,7 +193,7 @@ async fn a_column_added_by_hand_is_reported() {
 #[tokio::test]
 async fn repairing_a_suspended_tenant_does_not_resume_it() {
     let (site, acme) = acme().await;
-    site.execute(&format!(
+    site.run(&format!(
         "UPDATE shared.tenants SET status = 'suspended'; DROP TABLE {}.api_keys CASCADE",
         acme.schema
     ))
@@ -197,7 +209,7 @@ async fn a_tenant_that_is_unknown_or_on_its_way_out_is_not_initialized() {
     let unknown = initialize(&site, "globex").await.unwrap_err();
     assert!(matches!(unknown, ProvisionError::UnknownTenant(_)));
     for status in ["archived", "deleting", "failed"] {
-        site.execute(&format!("UPDATE shared.tenants SET status = '{status}'"))
+        site.run(&format!("UPDATE shared.tenants SET status = '{status}'"))
             .await;
         let error = initialize(&site, "acme").await.unwrap_err();
         assert!(matches!(error, ProvisionError::UnknownTenant(_)), "{status}");

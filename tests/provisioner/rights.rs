@@ -10,7 +10,7 @@ async fn bound_to_acme() -> (TestPlatform, String, String) {
     let acme = provision(&site.platform, "acme", "alice").await.tenant;
     let globex = provision(&site.platform, "globex", "mallory").await.tenant;
     let schema = &acme.schema;
-    site.execute(&format!("SET ROLE {schema}; SET search_path = {schema}"))
+    site.run(&format!("SET ROLE {schema}; SET search_path = {schema}"))
         .await;
     (site, acme.schema, globex.schema)
 }
@@ -23,7 +23,7 @@ async fn refusal(client: &Client, sql: &str) -> Option<SqlState> {
 #[tokio::test]
 async fn a_tenants_role_reads_and_writes_its_own_rows() {
     let (site, ..) = bound_to_acme().await;
-    site.execute(
+    site.run(
         "INSERT INTO activity_log (action, subject_type) VALUES ('a', 'b'); UPDATE activity_log SET action = 'c';
          DELETE FROM activity_log; SELECT FROM users",
     )

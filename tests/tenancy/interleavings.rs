@@ -1,0 +1,103 @@
+//! Random traffic of two tenants over a few connections, with all that can go wrong: no lease is ever another tenant's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform_schema::TenantId;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use test_app::TestPlatform;
+use tokio::time::timeout;
+
+use super::session::{Session, two_tenants};
+
+/// Requests of the whole test.
+const REQUESTS: usize = 2_000;
+
+/// Tasks that the requests are dealt to.
+const TASKS: usize = 6;
+
+/// What a handler that panics on purpose says.
+const PANIC: &str = "a handler's panic";
+
+/// What a request does with its lease once it has looked round.
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    Finish,
+    Fail,
+    RollBack,
+    Cancel,
+    LeaveTransaction,
+    Panic,
+}
+
+/// Whether it is the first tenant's request, and what it does.
+fn request() -> impl Strategy<Value = (bool, Deed)> {
+    let deed = prop_oneof![
+        12 => Just(Deed::Finish),
+        3 => Just(Deed::Fail),
+        3 => Just(Deed::RollBack),
+        1 => Just(Deed::Cancel),
+        1 => Just(Deed::LeaveTransaction),
+        1 => Just(Deed::Panic),
+    ];
+    (any::<bool>(), deed)
+}
+
+/// Serves one request: asserts that the lease is the tenant's, and misbehaves.
+async fn serve(site: Arc<TestPlatform>, tenant: TenantId, deed: Deed) {
+    let mut lease = site.platform.pools.lease(&tenant).await.unwrap();
+    Session::of(&*lease).await.assert_of(&tenant);
+    match deed {
+        Deed::Finish => {}
+        Deed::Fail => drop(lease.batch("SELECT FROM nothing").await.unwrap_err()),
+        Deed::RollBack => {
+            let work = lease.transaction(async |conn| conn.batch("SELECT 1 / 0").await);
+            drop(work.await.unwrap_err());
+        }
+        Deed::Cancel => {
+            let statement = lease.batch("SELECT pg_sleep(0.05)");
+            let given_up = timeout(Duration::from_millis(1), statement).await;
+            drop(given_up.unwrap_err());
+        }
+        Deed::LeaveTransaction => lease.begin().await.unwrap(),
+        Deed::Panic => std::panic::resume_unwind(Box::new(PANIC)),
+    }
+}
+
+/// Serves requests one after another, each as a task of its own, as a server does.
+async fn serve_all(site: Arc<TestPlatform>, tenants: [TenantId; 2], requests: Vec<(bool, Deed)>) {
+    let [acme, globex] = tenants;
+    for (is_first, deed) in requests {
+        let tenant = if is_first { &acme } else { &globex };
+        let handler = tokio::spawn(serve(Arc::clone(&site), tenant.clone(), deed));
+        if let Err(failed) = handler.await {
+            let payload = failed.into_panic();
+            if payload.downcast_ref() != Some(&PANIC) {
+                std::panic::resume_unwind(payload);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_thousand_random_requests_of_two_tenants_never_meet() {
+    let site = TestPlatform::open_with(|config| {
+        config.pool.pool_max_connections = 4;
+        config.pool.pool_max_per_tenant = 3;
+        config.pool.pool_wait_ms = 30_000;
+    })
+    .await;
+    let (acme, globex) = two_tenants(&site).await;
+    let site = Arc::new(site);
+    let requests = prop::collection::vec(request(), REQUESTS)
+        .new_tree(&mut TestRunner::default())
+        .unwrap()
+        .current();
+    let tasks = requests.chunks(REQUESTS / TASKS).map(|chunk| {
+        let tenants = [acme.clone(), globex.clone()];
+        serve_all(Arc::clone(&site), tenants, chunk.to_vec())
+    });
+    futures_util::future::join_all(tasks).await;
+}

@@ -1,0 +1,10 @@
+//! Tenancy on a real PostgreSQL: what a lease is bound to, when a connection is never lent again, and who is served.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod dirty;
+mod interleavings;
+mod leases;
+mod registry;
+mod session;
+mod shares;
