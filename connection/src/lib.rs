@@ -11,6 +11,7 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
     TransactionManager,
 };
+use futures_util::{FutureExt, StreamExt};
 
 /// What a connection reaches: [`Platform`] or [`Tenant`].
 pub trait Reach: Send + Sync + 'static {
@@ -60,9 +61,10 @@ impl<R: Reach> Conn<R> {
         self.connection
     }
 
-    /// Whether the connection may be lent again: not broken, and not inside a transaction that somebody left.
+    /// Whether the connection may be lent again: neither closed, nor broken, nor inside a transaction that somebody left.
     pub fn is_clean(&mut self) -> bool {
         !AnsiTransactionManager::is_broken_transaction_manager(&mut self.connection)
+            && is_open(&mut self.connection)
     }
 
     /// Runs SQL without parameters, of one statement or several, in one message.
@@ -112,6 +114,20 @@ impl<R: Reach> Conn<R> {
                 let _ = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
                 Err(error)
             }
+        }
+    }
+}
+
+/// Whether the server still holds the connection, as far as is known without asking it.
+///
+/// The task that reads from the server also passes on notifications; their channel ends when the connection does.
+pub fn is_open(connection: &mut AsyncPgConnection) -> bool {
+    let mut notifications = std::pin::pin!(connection.notifications_stream());
+    loop {
+        match notifications.next().now_or_never() {
+            None => return true,
+            Some(Some(Ok(_))) => {}
+            Some(Some(Err(_)) | None) => return false,
         }
     }
 }

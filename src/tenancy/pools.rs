@@ -179,8 +179,11 @@ impl Shared {
 }
 
 impl State {
-    /// The idle connection that was used last among those bound as asked, else the one that has idled longest.
+    /// The idle connection that was used last among those bound as asked, else the one that has idled longest. Those that
+    /// the server has closed meanwhile are dropped.
     fn take(&mut self, binding: &Binding) -> Option<Physical> {
+        self.idle
+            .retain_mut(|physical| connection::is_open(&mut physical.connection));
         let position = self
             .idle
             .iter()

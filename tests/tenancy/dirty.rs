@@ -41,11 +41,19 @@ async fn assert_closed(site: &TestPlatform, tenant: &TenantId, pid: i32) {
         assert_ne!(session.pid, pid);
         leases.push(lease);
     }
+    wait_for_end(site, pid).await;
+}
+
+/// Waits until the server has ended a backend. In the pauses, the runtime reads what the server said last.
+async fn wait_for_end(site: &TestPlatform, pid: i32) {
     let lives = format!("SELECT pid::text FROM pg_stat_activity WHERE pid = {pid}");
     let begun = Instant::now();
-    while !site.texts(&lives).await.is_empty() {
-        assert!(begun.elapsed() < PATIENCE, "the backend {pid} lives");
+    loop {
         tokio::time::sleep(Duration::from_millis(20)).await;
+        if site.texts(&lives).await.is_empty() {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the backend {pid} lives");
     }
 }
 
@@ -127,6 +135,7 @@ async fn an_idle_connection_that_the_server_closed_is_not_lent_again() {
     drop(lease);
     site.run(&format!("SELECT pg_terminate_backend({pid})"))
         .await;
+    wait_for_end(&site, pid).await;
     assert_closed(&site, &acme, pid).await;
 }
 
