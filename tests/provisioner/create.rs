@@ -77,8 +77,7 @@ async fn all_tenants_have_the_same_fingerprint_whatever_their_schema_is_called()
     for slug in ["acme", "globex", "initech"] {
         provision(&site.platform, slug, "alice").await;
     }
-    let distinct =
-        "SELECT concat(count(*), ' ', count(DISTINCT fingerprint)) FROM shared.tenants";
+    let distinct = "SELECT concat(count(*), ' ', count(DISTINCT fingerprint)) FROM shared.tenants";
     assert_eq!(site.texts(distinct).await, ["3 1"]);
 }
 
@@ -201,7 +200,8 @@ async fn a_failure_in_the_middle_leaves_nothing_but_the_record_of_a_failed_run()
     assert!(matches!(error, ProvisionError::Query(_)), "{error}");
 
     assert_nothing_was_made(&site).await;
-    let runs = "SELECT concat_ws('|', kind, status, tenant_id, detail ->> 'slug', error) FROM shared.runs";
+    let runs =
+        "SELECT concat_ws('|', kind, status, tenant_id, detail ->> 'slug', error) FROM shared.runs";
     assert_eq!(
         site.texts(runs).await,
         ["create|failed|acme|the database refused a statement: relation \"users\" already exists"]

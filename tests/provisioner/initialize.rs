@@ -60,7 +60,11 @@ async fn initializing_a_whole_tenant_changes_nothing_and_is_recorded() {
     assert_eq!(structure(&site, &acme.schema).await, before);
     assert_eq!(site.texts(&users).await, users_before);
     let runs = "SELECT concat_ws(' ', kind, status) FROM shared.runs ORDER BY started_at";
-    let expected = ["create succeeded", "initialize succeeded", "initialize succeeded"];
+    let expected = [
+        "create succeeded",
+        "initialize succeeded",
+        "initialize succeeded",
+    ];
     assert_eq!(site.texts(runs).await, expected);
 }
 
@@ -212,6 +216,9 @@ async fn a_tenant_that_is_unknown_or_on_its_way_out_is_not_initialized() {
         site.run(&format!("UPDATE shared.tenants SET status = '{status}'"))
             .await;
         let error = initialize(&site, "acme").await.unwrap_err();
-        assert!(matches!(error, ProvisionError::UnknownTenant(_)), "{status}");
+        assert!(
+            matches!(error, ProvisionError::UnknownTenant(_)),
+            "{status}"
+        );
     }
 }

@@ -53,7 +53,10 @@ async fn wait_for_backends(site: &TestPlatform) {
                    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
     let begun = Instant::now();
     while !site.texts(others).await.is_empty() {
-        assert!(begun.elapsed() < PATIENCE, "a killed client's backend lives");
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "a killed client's backend lives"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -62,7 +65,12 @@ async fn wait_for_backends(site: &TestPlatform) {
 async fn a_creation_that_is_killed_at_any_moment_leaves_the_tenant_whole_or_absent() {
     let site = TestPlatform::open().await;
     let begun = Instant::now();
-    assert!(start_creation(site.url(), "whole").wait().unwrap().success());
+    assert!(
+        start_creation(site.url(), "whole")
+            .wait()
+            .unwrap()
+            .success()
+    );
     let lifetime = begun.elapsed();
 
     let slugs: Vec<String> = (0..KILLS).map(|number| format!("k{number:02}")).collect();
@@ -123,7 +131,10 @@ async fn anonymous_login_succeeds_soon(anonymous: &Caller, slug: &str) {
     let body = json!({ "username": "alice", "password": PASSWORD });
     let begun = Instant::now();
     while anonymous.post(&path, &body).await.status != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(2), "`{slug}` is not served");
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "`{slug}` is not served"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -19,7 +19,10 @@ async fn a_tenant_gets_the_connection_that_is_bound_to_it() {
     drop(first);
     drop(second);
     for _ in 0..5 {
-        assert_eq!(Session::of(&*pools.lease(&acme).await.unwrap()).await, of_acme);
+        assert_eq!(
+            Session::of(&*pools.lease(&acme).await.unwrap()).await,
+            of_acme
+        );
         assert_eq!(
             Session::of(&*pools.lease(&globex).await.unwrap()).await,
             of_globex

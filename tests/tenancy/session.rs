@@ -42,6 +42,9 @@ impl Session {
 /// A platform with the tenants `acme` and `globex`.
 pub(crate) async fn two_tenants(site: &TestPlatform) -> (TenantId, TenantId) {
     let acme = provision(&site.platform, "acme", "alice").await.tenant.id;
-    let globex = provision(&site.platform, "globex", "mallory").await.tenant.id;
+    let globex = provision(&site.platform, "globex", "mallory")
+        .await
+        .tenant
+        .id;
     (acme, globex)
 }

@@ -1,0 +1,56 @@
+//! `provision orphans` and `provision doctor`.
+
+use super::shell::Shell;
+
+#[tokio::test]
+async fn on_a_sound_platform_there_are_no_orphans() {
+    let shell = Shell::open().await;
+    shell.print(&["tenant", "create", "--slug", "acme"]);
+    assert_eq!(shell.json(&["orphans"]), serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn orphans_are_listed_and_the_exit_code_says_that_there_are_some() {
+    let shell = Shell::open().await;
+    let created = shell.json(&["tenant", "create", "--slug", "acme"]);
+    let client = shell.database().client().await;
+    let lost = created["schema"].as_str().unwrap();
+    let damage = format!("CREATE SCHEMA tenant_0123456789ab; DROP SCHEMA {lost} CASCADE");
+    client.batch_execute(&damage).await.unwrap();
+    let outcome = shell.run(&["orphans", "--output", "json"]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(3), ""));
+    let orphans: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(
+        orphans,
+        serde_json::json!([
+            { "kind": "schema", "name": "tenant_0123456789ab" },
+            { "kind": "tenant", "name": created["id"] },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn the_doctor_finds_the_test_server_good_but_for_what_tests_need_not_keep() {
+    let shell = Shell::open().await;
+    let outcome = shell.run(&["doctor", "--output", "json"]);
+    let findings: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let verdict = |check: &str| {
+        let all = findings.as_array().unwrap();
+        let found = all.iter().find(|finding| finding["check"] == check);
+        found.unwrap()["verdict"].as_str().unwrap().to_owned()
+    };
+    for check in [
+        "version",
+        "login role",
+        "roles",
+        "schemas",
+        "public",
+        "migrations",
+        "orphans",
+    ] {
+        assert_eq!(verdict(check), "good", "{check}: {}", outcome.stdout);
+    }
+    // The server of the tests forces nothing to disk.
+    assert_eq!(verdict("fsync"), "bad");
+    assert_eq!(outcome.code, Some(1));
+}

@@ -1,0 +1,12 @@
+//! The two programs as a shell sees them: arguments, what they print where, exit codes, signals.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod admins;
+mod configuration;
+mod examination;
+mod help;
+mod rowhouse;
+mod serving;
+mod shell;
+mod tenants;

@@ -1,0 +1,90 @@
+//! A running `rowhouse`, stopped at the end of its test.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use test_app::Caller;
+
+use super::shell::Shell;
+
+/// How long the server may take to stop.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A `rowhouse serve` of a shell.
+#[derive(Debug)]
+pub(crate) struct Rowhouse {
+    child: Child,
+    address: String,
+    /// What it printed until it served, line by line.
+    pub(crate) printed: Vec<String>,
+    /// Kept open, so that it can go on printing.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Rowhouse {
+    /// A `rowhouse` that can still be changed.
+    pub(crate) fn command(shell: &Shell, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rowhouse"));
+        command
+            .args(arguments)
+            .current_dir(shell.folder())
+            .env_clear()
+            .env("DATABASE_URL", shell.database().url())
+            .env("PASSWORD_COST", "4");
+        command
+    }
+
+    /// Starts the server on a free port and waits until it says that it serves.
+    pub(crate) fn serve(shell: &Shell) -> Self {
+        let mut child = Self::command(shell, &["serve", "--port", "0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut printed = Vec::new();
+        let address = loop {
+            let mut line = String::new();
+            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "{printed:#?}");
+            if let Some(rest) = line.strip_prefix("Rowhouse serves on ") {
+                break rest.split(' ').next().unwrap().to_owned();
+            }
+            printed.push(line.trim().to_owned());
+        };
+        Self {
+            child,
+            address,
+            printed,
+            _stdout: stdout,
+        }
+    }
+
+    /// Nobody in particular.
+    pub(crate) fn anonymous(&self) -> Caller {
+        Caller::anonymous(&self.address)
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(crate) fn stop(mut self, signal: Signal) -> ExitStatus {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "still running after {signal:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Rowhouse {
+    fn drop(&mut self) {
+        // Both fail when it has ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
