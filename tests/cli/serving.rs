@@ -60,7 +60,7 @@ async fn it_ends_well_when_it_is_asked_to() {
     let shell = Shell::open().await;
     for signal in [Signal::TERM, Signal::INT] {
         let rowhouse = Rowhouse::serve(&shell);
-        let alive = rowhouse.anonymous().get("/livez").await;
+        let alive = rowhouse.anonymous().get("/health").await;
         assert_eq!(alive.status, 200);
         let status = rowhouse.stop(signal);
         assert!(status.success(), "{status} after {signal:?}");

@@ -14,7 +14,8 @@ fn text() -> impl Strategy<Value = String> {
 /// Name of the first column of a query.
 async fn column_name(client: &Client, sql: &str) -> Result<String, Error> {
     let statement = client.prepare(sql).await?;
-    Ok(statement.columns()[0].name().to_owned())
+    let column = statement.columns().first().unwrap();
+    Ok(column.name().to_owned())
 }
 
 async fn value(client: &Client, sql: &str) -> Result<String, Error> {

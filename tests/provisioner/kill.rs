@@ -61,6 +61,10 @@ async fn wait_for_backends(site: &TestPlatform) {
     }
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "how the kills fell is worth knowing, and differs every time"
+)]
 #[tokio::test]
 async fn a_creation_that_is_killed_at_any_moment_leaves_the_tenant_whole_or_absent() {
     let site = TestPlatform::open().await;
@@ -107,7 +111,7 @@ async fn a_creation_that_is_killed_at_any_moment_leaves_the_tenant_whole_or_abse
             assert!(answer.status.is_client_error(), "{answer:?}");
             // What is absent can be made, as if nothing had happened.
             provision(&site.platform, slug, "alice").await;
-            anonymous_login_succeeds_soon(&anonymous, slug).await;
+            assert_login_succeeds_soon(&anonymous, slug).await;
         }
     }
 }
@@ -126,7 +130,7 @@ async fn assert_whole(site: &TestPlatform) {
 }
 
 /// Logs in to a tenant whose name was asked for a moment ago, when it was nobody's.
-async fn anonymous_login_succeeds_soon(anonymous: &Caller, slug: &str) {
+async fn assert_login_succeeds_soon(anonymous: &Caller, slug: &str) {
     let path = format!("/api/v1/tenants/{slug}/auth/login");
     let body = json!({ "username": "alice", "password": PASSWORD });
     let begun = Instant::now();

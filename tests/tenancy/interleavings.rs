@@ -59,7 +59,7 @@ async fn serve(site: Arc<TestPlatform>, tenant: TenantId, deed: Deed) {
         Deed::Cancel => {
             let statement = lease.batch("SELECT pg_sleep(0.05)");
             let given_up = timeout(Duration::from_millis(1), statement).await;
-            drop(given_up.unwrap_err());
+            given_up.unwrap_err();
         }
         Deed::LeaveTransaction => lease.begin().await.unwrap(),
         Deed::Panic => std::panic::resume_unwind(Box::new(PANIC)),
