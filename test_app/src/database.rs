@@ -92,6 +92,8 @@ fn server() -> &'static EmbeddedServer {
         let settings = EmbeddedSettings {
             durability: Durability::Disposable,
             linger: LINGER,
+            // Its workers belong to nobody, and the login role may not end them to drop a database.
+            extra: vec![("autovacuum".to_owned(), "off".to_owned())],
             ..EmbeddedSettings::at(directory())
         };
         EmbeddedServer::start(&settings).expect("the embedded server starts")

@@ -39,12 +39,16 @@ fn fraction() -> f64 {
     )) / f64::from(u32::MAX)
 }
 
-/// Kills a creation at a moment of its life, if it lives that long.
-fn kill_creation_at(moment: Duration, url: &str, slug: &str) {
-    let mut child = start_creation(url, slug);
-    std::thread::sleep(moment);
+/// Kills a creation at a moment of its life, if it lives that long. Says whether it was inside its transaction.
+async fn kill_creation_at(moment: Duration, site: &TestPlatform, slug: &str) -> bool {
+    let mut child = start_creation(site.url(), slug);
+    tokio::time::sleep(moment).await;
+    let writing = "SELECT pid::text FROM pg_stat_activity
+                    WHERE datname = current_database() AND backend_xid IS NOT NULL";
+    let is_inside = !site.texts(writing).await.is_empty();
     child.kill().unwrap();
     child.wait().unwrap();
+    is_inside
 }
 
 /// Waits until no backend works for a killed client any more.
@@ -78,19 +82,22 @@ async fn a_creation_that_is_killed_at_any_moment_leaves_the_tenant_whole_or_abse
     let lifetime = begun.elapsed();
 
     let slugs: Vec<String> = (0..KILLS).map(|number| format!("k{number:02}")).collect();
+    let mut inside = 0;
     for (number, slug) in (0..KILLS).zip(&slugs) {
         // One random moment in each twentieth of a creation's life, and a little beyond it.
         let moment = lifetime.mul_f64((f64::from(number) + fraction()) * 1.1 / f64::from(KILLS));
-        kill_creation_at(moment, site.url(), slug);
+        inside += u32::from(kill_creation_at(moment, &site, slug).await);
+        // The next one is not to be mistaken for this one.
+        wait_for_backends(&site).await;
     }
-    wait_for_backends(&site).await;
+    assert!(inside > 0, "no kill fell inside a transaction");
 
     assert_eq!(site.platform.provisioner.orphans().await.unwrap(), []);
     let whole = site
         .texts("SELECT slug FROM shared.tenants WHERE slug <> 'whole' ORDER BY slug")
         .await;
     println!(
-        "killed {KILLS} creations of {} ms each: {} tenants whole, {} absent, 0 in between",
+        "killed {KILLS} creations of {} ms each, {inside} inside their transaction: {} tenants whole, {} absent, 0 in between",
         lifetime.as_millis(),
         whole.len(),
         slugs.len() - whole.len()
