@@ -1,6 +1,5 @@
 //! The name of a tenant schema, the only thing that is ever put into DDL.
 
-use std::fmt;
 use std::str::FromStr;
 
 use diesel::deserialize::FromSqlRow;
@@ -10,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::TenantId;
-use crate::text_column::text_column;
+use crate::quote_identifier;
+use crate::text_column::text_newtype;
 
 const PREFIX: &str = "tenant_";
 
@@ -62,8 +62,7 @@ impl SchemaName {
 
     /// The name as a quoted identifier, to be put into SQL.
     pub fn quoted(&self) -> String {
-        // No name has a quote in it, so there is none to double.
-        format!("\"{}\"", self.0)
+        quote_identifier(&self.0)
     }
 }
 
@@ -81,27 +80,7 @@ impl FromStr for SchemaName {
     }
 }
 
-impl TryFrom<String> for SchemaName {
-    type Error = SchemaNameError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<SchemaName> for String {
-    fn from(name: SchemaName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for SchemaName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-text_column!(SchemaName, str::parse);
+text_newtype!(SchemaName, SchemaNameError, str::parse);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! The key of a tenant: twelve characters of Crockford base32, made by the server and never reused.
 
-use std::fmt;
 use std::str::FromStr;
 
 use diesel::deserialize::FromSqlRow;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::text_column::text_column;
+use crate::text_column::text_newtype;
 
 /// Crockford's base32 in lower case: no `i`, `l`, `o` or `u`, which people misread.
 const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -84,27 +83,7 @@ impl FromStr for TenantId {
     }
 }
 
-impl TryFrom<String> for TenantId {
-    type Error = TenantIdError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<TenantId> for String {
-    fn from(id: TenantId) -> Self {
-        id.0
-    }
-}
-
-impl fmt::Display for TenantId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-text_column!(TenantId, str::parse);
+text_newtype!(TenantId, TenantIdError, str::parse);
 
 #[cfg(test)]
 mod tests {

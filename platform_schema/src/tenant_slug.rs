@@ -1,6 +1,5 @@
 //! The human key of a tenant, as it stands in URLs.
 
-use std::fmt;
 use std::str::FromStr;
 
 use diesel::deserialize::FromSqlRow;
@@ -9,7 +8,7 @@ use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::text_column::text_column;
+use crate::text_column::text_newtype;
 
 const MIN_LENGTH: usize = 3;
 const MAX_LENGTH: usize = 40;
@@ -98,27 +97,7 @@ impl FromStr for TenantSlug {
     }
 }
 
-impl TryFrom<String> for TenantSlug {
-    type Error = TenantSlugError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<TenantSlug> for String {
-    fn from(slug: TenantSlug) -> Self {
-        slug.0
-    }
-}
-
-impl fmt::Display for TenantSlug {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-text_column!(TenantSlug, TenantSlug::stored);
+text_newtype!(TenantSlug, TenantSlugError, TenantSlug::stored);
 
 #[cfg(test)]
 mod tests {

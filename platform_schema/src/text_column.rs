@@ -28,6 +28,35 @@ macro_rules! text_column {
     };
 }
 
+/// What a newtype over checked text shares: reading from and giving up its `String`, printing, and a `text` column.
+///
+/// The newtype has a field `0`, `FromStr` with the error `$error`, and `as_str`. `$read` reads what is stored.
+macro_rules! text_newtype {
+    ($name:ident, $error:ty, $read:expr) => {
+        impl TryFrom<String> for $name {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        $crate::text_column::text_column!($name, $read);
+    };
+}
+
 /// An enum whose values have one spelling each, in columns, in JSON and in messages.
 macro_rules! text_enum {
     ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident => $text:literal,)+ }) => {
@@ -93,4 +122,4 @@ pub struct UnknownValue {
     pub(crate) allowed: &'static [&'static str],
 }
 
-pub(crate) use {text_column, text_enum};
+pub(crate) use {text_column, text_enum, text_newtype};

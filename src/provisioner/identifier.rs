@@ -1,9 +1,6 @@
-//! Quoting: the one way in which a name or a text enters DDL.
+//! Quoting: how names and texts enter DDL.
 
-/// Quotes an identifier as PostgreSQL does (manual, "Identifiers and Key Words"): always, with `"` doubled.
-pub fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+pub use platform_schema::quote_identifier;
 
 /// Quotes identifiers and joins them with commas.
 pub fn quote_identifiers<Name: AsRef<str>>(names: &[Name]) -> String {
