@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use platform_schema::{NewSystemUser, SystemUser, SystemUserRole, Tenant, TenantSlug};
+use platform_schema::{NewSystemUser, SystemUser, SystemUserRole, Tenant, TenantId, TenantSlug};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tenant_schema::identity::{NewUser, Role};
@@ -102,17 +102,12 @@ async fn create_system_admin(platform: &Platform, password: &SecretString) -> an
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the demo furnishes the tenants that it has just made"
-)]
 async fn create_tenant(
     platform: &Platform,
     slug: &TenantSlug,
     name: &str,
     password: &SecretString,
 ) -> anyhow::Result<()> {
-    let password_hash = Some(hash(platform, password).await?.expose().to_owned());
     let order = TenantOrder {
         slug: slug.clone(),
         name: name.to_owned(),
@@ -121,7 +116,7 @@ async fn create_tenant(
         admin: FirstAdmin {
             email: format!("alice@{slug}.example"),
             username: "alice".to_owned(),
-            password_hash,
+            password_hash: Some(hash(platform, password).await?.expose().to_owned()),
         },
         requester: Requester {
             channel: "demo",
@@ -129,23 +124,29 @@ async fn create_tenant(
         },
         receipt: None,
     };
-    let created = platform
-        .provisioner
-        .create(&order)
-        .await
-        .with_context(|| format!("Failed to provision `{slug}`"))?;
-    let mut conn = platform.pools.lease(&created.tenant.id).await?;
+    let created = platform.provisioner.create(&order).await;
+    let created = created.with_context(|| format!("Failed to provision `{slug}`"))?;
+    add_colleagues(platform, &created.tenant.id, slug).await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the demo furnishes the tenants that it has just made"
+)]
+async fn add_colleagues(
+    platform: &Platform,
+    tenant: &TenantId,
+    slug: &TenantSlug,
+) -> anyhow::Result<()> {
+    let mut conn = platform.pools.lease(tenant).await?;
     for (username, first_name, last_name, role) in COLLEAGUES {
         let roles = Role::find_by_names(&[role.to_owned()], &conn).await?;
-        let names = (Some(first_name.to_owned()), Some(last_name.to_owned()));
-        let new = NewUser::new(format!("{username}@{slug}.example"), username.to_owned());
-        NewUser {
-            first_name: names.0,
-            last_name: names.1,
-            ..new
-        }
-        .insert_with_roles(&roles, &mut conn)
-        .await?;
+        let colleague = NewUser {
+            first_name: Some(first_name.to_owned()),
+            last_name: Some(last_name.to_owned()),
+            ..NewUser::new(format!("{username}@{slug}.example"), username.to_owned())
+        };
+        colleague.insert_with_roles(&roles, &mut conn).await?;
     }
     Ok(())
 }
