@@ -18,9 +18,10 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// A place for the test of this name that does not exist yet.
+    /// A place for the test of this name that does not exist yet, which the server's user can reach wherever the checkout is.
     pub(crate) fn new(name: &str) -> Self {
-        let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let place = format!("rowhouse-{}-{name}", std::process::id());
+        let parent = std::env::temp_dir().join(place);
         let scratch = Self {
             directory: parent.join("postgres"),
             parent,
