@@ -43,12 +43,12 @@ Log in as acme's alice and list her colleagues:
 
   TOKEN=$(curl -s {api}/tenants/acme/auth/login -H 'Content-Type: application/json' \
     -d '{{"username":"alice","password":"{acme}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  curl -s {api}/tenants/acme/users -H "Authorization: Bearer $TOKEN"
+  curl -s -w '\n' {api}/tenants/acme/users -H "Authorization: Bearer $TOKEN"
 
 The same by header, and at globex, where the token is refused with 401:
 
-  curl -s {api}/users -H 'X-Tenant-ID: acme' -H "Authorization: Bearer $TOKEN"
-  curl -s {api}/tenants/globex/users -H "Authorization: Bearer $TOKEN"
+  curl -s -w '\n' {api}/users -H 'X-Tenant-ID: acme' -H "Authorization: Bearer $TOKEN"
+  curl -s -w '\n' {api}/tenants/globex/users -H "Authorization: Bearer $TOKEN"
 
 "#
     )?;
