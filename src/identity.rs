@@ -1,6 +1,6 @@
 //! Who is calling and what they may do: passwords, tokens, keys, the permission decision, and what a request proves.
 //!
-//! The first five files know no HTTP. The others take a request apart: who is at which tenant's door, and with what right.
+//! The first group of files knows no HTTP. The others take a request apart: who is at which tenant's door, with what right.
 
 pub mod bootstrap;
 pub mod password;

@@ -6,8 +6,9 @@ mod view;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
-use tenant_schema::identity::{Role, User};
+use tenant_schema::identity::{Role, User, UserChanges};
 use utoipa::OpenApi;
+use uuid::Uuid;
 
 use crate::error::{ApiError, OnConstraint};
 use crate::http::Methods;
@@ -116,42 +117,38 @@ async fn find_user(
 #[utoipa::path(patch, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path), ("If-Match" = String, Header)), request_body = PatchUser,
     responses((status = 200, body = Success<UserView>)))]
 async fn update_user(
-    mut caller: Authorized<UsersUpdate>,
+    caller: Authorized<UsersUpdate>,
     id: PathId,
     if_match: IfMatch,
     body: StrictJson<PatchUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    let user = User::change(
-        *id,
-        |user| if_match.check(&view::etag(user)),
-        &changes,
-        caller.conn_mut(),
-    )
-    .await
-    .blame_duplicates()?;
-    UserView::changed("the user was changed", user, caller.conn()).await
+    change_user("the user was changed", caller, *id, &if_match, &changes).await
 }
 
 /// Replaces all settable fields of a user; one that is not given is cleared.
 #[utoipa::path(put, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path), ("If-Match" = String, Header)), request_body = PutUser,
     responses((status = 200, body = Success<UserView>)))]
 async fn replace_user(
-    mut caller: Authorized<UsersUpdate>,
+    caller: Authorized<UsersUpdate>,
     id: PathId,
     if_match: IfMatch,
     body: StrictJson<PutUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    let user = User::change(
-        *id,
-        |user| if_match.check(&view::etag(user)),
-        &changes,
-        caller.conn_mut(),
-    )
-    .await
-    .blame_duplicates()?;
-    UserView::changed("the user was replaced", user, caller.conn()).await
+    change_user("the user was replaced", caller, *id, &if_match, &changes).await
+}
+
+async fn change_user(
+    message: &'static str,
+    mut caller: Authorized<UsersUpdate>,
+    id: Uuid,
+    if_match: &IfMatch,
+    changes: &UserChanges,
+) -> Result<Success<UserView>, ApiError> {
+    let precondition = |user: &User| if_match.check(&view::etag(user));
+    let user = User::change(id, precondition, changes, caller.conn_mut()).await;
+    UserView::changed(message, user.blame_duplicates()?, caller.conn()).await
 }
 
 /// Deletes a user softly: they are filtered out everywhere and can be restored.

@@ -68,7 +68,7 @@ impl UserFilter {
         }
         if let Some(part) = &self.search {
             let pattern = containing(part);
-            // `coalesce` would hide the columns from the planner; a NULL name simply does not match.
+            // A name that is NULL makes its condition NULL, which matches nothing by itself.
             let by_key = users::email
                 .ilike(pattern.clone())
                 .or(users::username.ilike(pattern.clone()));
