@@ -9,8 +9,12 @@ pub mod doctor;
 pub mod fingerprint;
 pub mod identifier;
 pub mod initialize;
+pub mod introspect;
+pub mod namespace;
 pub mod order;
 pub mod orphans;
+pub mod plan;
+pub mod planner;
 pub mod receipt;
 pub mod recorder;
 pub mod template;
@@ -49,6 +53,9 @@ pub enum ProvisionError {
     /// No tenant has this name.
     #[error("no tenant is called `{0}` (hint: `provision tenant list` names them)")]
     UnknownTenant(String),
+    /// No schema has this name, or it is PostgreSQL's own.
+    #[error("no schema is called `{0}` (hint: `\\dn` in psql names them)")]
+    UnknownSchema(String),
     /// The tenant's schema differs from the models in a way that building missing tables does not cure.
     #[error("the schema of `{slug}` differs from the models: {difference}")]
     Drift {

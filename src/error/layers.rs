@@ -58,7 +58,9 @@ impl From<ProvisionError> for ApiError {
             ProvisionError::SlugTaken(_) => Self::new(Code::Conflict).field("slug", "is taken"),
             ProvisionError::KeyInProgress => Self::new(Code::IdempotencyInProgress),
             ProvisionError::KeyReused => Self::new(Code::IdempotencyKeyReused),
-            ProvisionError::UnknownTenant(_) => Self::new(Code::TenantNotFound),
+            ProvisionError::UnknownTenant(_) | ProvisionError::UnknownSchema(_) => {
+                Self::new(Code::TenantNotFound)
+            }
             ProvisionError::Drift { difference, .. } => {
                 let detail = format!("the tenant's schema cannot be initialized: {difference}");
                 Self::new(Code::Conflict).detail(detail)

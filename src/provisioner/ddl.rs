@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use tenant_schema::catalog::Catalog;
 use tenant_schema::definition::{
     CheckDefinition, ColumnDefinition, Deferrable, EnumDefinition, ForeignKeyDefinition, Identity,
-    IndexDefinition, ReferentialAction, TableDefinition, UniqueDefinition,
+    IdentityDefinition, IndexDefinition, KeyDefinition, ReferentialAction, SequenceDefinition,
+    TableDefinition,
 };
 
 use super::identifier::{quote_identifier, quote_identifiers, quote_literal};
@@ -52,40 +53,48 @@ pub fn create_enum(definition: &EnumDefinition) -> String {
     )
 }
 
-/// `CREATE TABLE` with columns, primary key, unique and check constraints; indexes and foreign keys come after.
+/// `CREATE TABLE` with columns, keys and checks; indexes and foreign keys come after.
 pub fn create_table(table: &TableDefinition) -> String {
     let mut parts: Vec<String> = table.columns.iter().map(column).collect();
-    if !table.primary_key.is_empty() {
-        let name = quote_identifier(&format!("{}_pkey", table.name));
-        parts.push(format!(
-            "CONSTRAINT {name} PRIMARY KEY ({})",
-            quote_identifiers(&table.primary_key)
-        ));
-    }
+    parts.extend(table.primary_key.iter().map(primary_key));
     parts.extend(table.uniques.iter().map(unique));
     parts.extend(table.checks.iter().map(check));
+    let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
+    let body = if parts.is_empty() {
+        String::new()
+    } else {
+        format!("\n    {}\n", parts.join(",\n    "))
+    };
     format!(
-        "CREATE TABLE {} (\n    {}\n)",
+        "CREATE {unlogged}TABLE {} ({body}){}",
         quote_identifier(&table.name),
-        parts.join(",\n    ")
+        with(&table.options)
     )
 }
 
 /// `CREATE INDEX`.
 pub fn create_index(table: &str, index: &IndexDefinition) -> String {
+    index_statement("", table, index)
+}
+
+/// `CREATE INDEX CONCURRENTLY`, for outside a transaction.
+pub fn create_index_concurrently(table: &str, index: &IndexDefinition) -> String {
+    index_statement("CONCURRENTLY ", table, index)
+}
+
+fn index_statement(concurrently: &str, table: &str, index: &IndexDefinition) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let (name, table) = (quote_identifier(&index.name), quote_identifier(table));
     let mut sql = format!(
-        "CREATE {unique}INDEX {name} ON {table} USING {} ({})",
+        "CREATE {unique}INDEX {concurrently}{name} ON {table} USING {} ({})",
         index.method,
         index.keys.join(", ")
     );
-    if !index.include.is_empty() {
-        let _ = write!(sql, " INCLUDE ({})", quote_identifiers(&index.include));
-    }
+    sql.push_str(&include(&index.include));
     if index.nulls_not_distinct {
         sql.push_str(" NULLS NOT DISTINCT");
     }
+    sql.push_str(&with(&index.options));
     if let Some(predicate) = &index.predicate {
         let _ = write!(sql, " WHERE {predicate}");
     }
@@ -94,24 +103,33 @@ pub fn create_index(table: &str, index: &IndexDefinition) -> String {
 
 /// `ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY`.
 pub fn add_foreign_key(table: &str, key: &ForeignKeyDefinition) -> String {
+    add_constraint(table, &foreign_key(key))
+}
+
+/// A foreign key, as [`add_constraint`] takes it.
+pub fn foreign_key(key: &ForeignKeyDefinition) -> String {
+    let schema = key.references_schema.as_ref();
     let mut sql = format!(
-        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({})",
-        quote_identifier(table),
+        "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {}{} ({})",
         quote_identifier(&key.name),
         quote_identifiers(&key.columns),
+        schema.map_or_else(String::new, |name| format!("{}.", quote_identifier(name))),
         quote_identifier(&key.references_table),
         quote_identifiers(&key.references_columns),
     );
+    if key.match_full {
+        sql.push_str(" MATCH FULL");
+    }
     for (event, action) in [("UPDATE", key.on_update), ("DELETE", key.on_delete)] {
         if action != ReferentialAction::NoAction {
             let _ = write!(sql, " ON {event} {}", referential_action(action));
         }
     }
-    sql.push_str(match key.deferrable {
-        Deferrable::No => "",
-        Deferrable::InitiallyImmediate => " DEFERRABLE INITIALLY IMMEDIATE",
-        Deferrable::InitiallyDeferred => " DEFERRABLE INITIALLY DEFERRED",
-    });
+    if !key.set_columns.is_empty() {
+        let _ = write!(sql, " ({})", quote_identifiers(&key.set_columns));
+    }
+    sql.push_str(deferrable(key.deferrable));
+    sql.push_str(not_valid(key.not_valid));
     sql
 }
 
@@ -120,24 +138,59 @@ pub fn add_constraint(table: &str, constraint: &str) -> String {
     format!("ALTER TABLE {} ADD {constraint}", quote_identifier(table))
 }
 
-/// `COMMENT ON` the table and its columns, for those that have one.
-pub fn comments(table: &TableDefinition) -> Vec<String> {
-    let name = quote_identifier(&table.name);
-    let own = table
-        .comment
-        .iter()
-        .map(|text| format!("COMMENT ON TABLE {name} IS {}", quote_literal(text)));
-    let columns = table.columns.iter().filter_map(|column| {
-        let text = quote_literal(column.comment.as_ref()?);
-        Some(format!(
-            "COMMENT ON COLUMN {name}.{} IS {text}",
-            quote_identifier(&column.name)
-        ))
-    });
-    own.chain(columns).collect()
+/// `COMMENT ON` an object that is spelled as DDL has it, such as `TABLE "notes"`; no text takes the comment away.
+pub fn comment(object: &str, text: Option<&str>) -> String {
+    let text = text.map_or_else(|| "NULL".to_owned(), quote_literal);
+    format!("COMMENT ON {object} IS {text}")
 }
 
-fn column(column: &ColumnDefinition) -> String {
+/// `COMMENT ON` the table, its columns, keys, indexes and constraints, for those that have one.
+pub fn comments(table: &TableDefinition) -> Vec<String> {
+    let commented = |(object, text): (String, &Option<String>)| {
+        let text = text.as_deref()?;
+        Some(comment(&object, Some(text)))
+    };
+    commentable(table).filter_map(commented).collect()
+}
+
+/// Everything of a table that can carry a comment, spelled as `COMMENT ON` takes it, with the comment it has.
+pub fn commentable(table: &TableDefinition) -> impl Iterator<Item = (String, &Option<String>)> {
+    let name = quote_identifier(&table.name);
+    let of_column = {
+        let name = name.clone();
+        move |column: &str| format!("COLUMN {name}.{}", quote_identifier(column))
+    };
+    let of_constraint = {
+        let name = name.clone();
+        move |constraint: &str| format!("CONSTRAINT {} ON {name}", quote_identifier(constraint))
+    };
+    let constraints = (table.keys().map(|key| (&key.name, &key.comment)))
+        .chain(
+            table
+                .checks
+                .iter()
+                .map(|check| (&check.name, &check.comment)),
+        )
+        .chain(
+            table
+                .foreign_keys
+                .iter()
+                .map(|key| (&key.name, &key.comment)),
+        );
+    let indexes = table.indexes.iter();
+    std::iter::once((format!("TABLE {name}"), &table.comment))
+        .chain((table.columns.iter()).map(move |column| (of_column(&column.name), &column.comment)))
+        .chain(constraints.map(move |(name, text)| (of_constraint(name), text)))
+        .chain(indexes.map(|index| {
+            (
+                format!("INDEX {}", quote_identifier(&index.name)),
+                &index.comment,
+            )
+        }))
+}
+
+/// A column, as `CREATE TABLE` and `ALTER TABLE … ADD COLUMN` take it.
+pub fn column(column: &ColumnDefinition) -> String {
     let mut sql = format!("{} {}", quote_identifier(&column.name), column.sql_type);
     if let Some(collation) = &column.collation {
         let _ = write!(sql, " COLLATE {}", quote_identifier(collation));
@@ -145,11 +198,9 @@ fn column(column: &ColumnDefinition) -> String {
     if let Some(expression) = &column.generated {
         let _ = write!(sql, " GENERATED ALWAYS AS ({expression}) STORED");
     }
-    sql.push_str(match column.identity {
-        Some(Identity::Always) => " GENERATED ALWAYS AS IDENTITY",
-        Some(Identity::ByDefault) => " GENERATED BY DEFAULT AS IDENTITY",
-        None => "",
-    });
+    if let Some(definition) = &column.identity {
+        let _ = write!(sql, " {}", identity(definition));
+    }
     if !column.nullable {
         sql.push_str(" NOT NULL");
     }
@@ -159,27 +210,129 @@ fn column(column: &ColumnDefinition) -> String {
     sql
 }
 
-/// A unique constraint, as `CREATE TABLE` and [`add_constraint`] take it.
-pub fn unique(unique: &UniqueDefinition) -> String {
-    let nulls = if unique.nulls_not_distinct {
-        " NULLS NOT DISTINCT"
-    } else {
-        ""
-    };
+/// `GENERATED … AS IDENTITY` with the sequence's name and options.
+pub fn identity(identity: &IdentityDefinition) -> String {
+    let kind = identity_kind(identity.kind);
+    match &identity.sequence {
+        None => format!("GENERATED {kind} AS IDENTITY"),
+        Some(sequence) => format!(
+            "GENERATED {kind} AS IDENTITY (SEQUENCE NAME {} {})",
+            quote_identifier(&sequence.name),
+            sequence_options(sequence)
+        ),
+    }
+}
+
+/// `ALWAYS` or `BY DEFAULT`.
+pub fn identity_kind(kind: Identity) -> &'static str {
+    match kind {
+        Identity::Always => "ALWAYS",
+        Identity::ByDefault => "BY DEFAULT",
+    }
+}
+
+/// `CREATE SEQUENCE`; its owner comes after the table.
+pub fn create_sequence(sequence: &SequenceDefinition) -> String {
     format!(
-        "CONSTRAINT {} UNIQUE{nulls} ({})",
-        quote_identifier(&unique.name),
-        quote_identifiers(&unique.columns)
+        "CREATE SEQUENCE {} AS {} {}",
+        quote_identifier(&sequence.name),
+        sequence.data_type,
+        sequence_options(sequence)
+    )
+}
+
+/// The options of a sequence, all of them, as `CREATE SEQUENCE` and identity columns take them.
+pub fn sequence_options(sequence: &SequenceDefinition) -> String {
+    format!(
+        "START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
+        sequence.start,
+        sequence.increment,
+        sequence.minimum,
+        sequence.maximum,
+        sequence.cache,
+        if sequence.cycle {
+            " CYCLE"
+        } else {
+            " NO CYCLE"
+        }
+    )
+}
+
+/// `ALTER SEQUENCE … OWNED BY`.
+pub fn own_sequence(sequence: &SequenceDefinition) -> String {
+    let owner = sequence.owner.as_ref().map_or_else(
+        || "NONE".to_owned(),
+        |owner| {
+            let (table, column) = (&owner.table, &owner.column);
+            format!("{}.{}", quote_identifier(table), quote_identifier(column))
+        },
+    );
+    let name = quote_identifier(&sequence.name);
+    format!("ALTER SEQUENCE {name} OWNED BY {owner}")
+}
+
+/// A primary key, as `CREATE TABLE` and [`add_constraint`] take it.
+pub fn primary_key(key: &KeyDefinition) -> String {
+    key_constraint("PRIMARY KEY", key)
+}
+
+/// A unique constraint, as `CREATE TABLE` and [`add_constraint`] take it.
+pub fn unique(key: &KeyDefinition) -> String {
+    let nulls = if key.nulls_not_distinct {
+        "UNIQUE NULLS NOT DISTINCT"
+    } else {
+        "UNIQUE"
+    };
+    key_constraint(nulls, key)
+}
+
+fn key_constraint(kind: &str, key: &KeyDefinition) -> String {
+    format!(
+        "CONSTRAINT {} {kind} ({}){}{}{}",
+        quote_identifier(&key.name),
+        quote_identifiers(&key.columns),
+        include(&key.include),
+        with(&key.options),
+        deferrable(key.deferrable)
     )
 }
 
 /// A check constraint, as `CREATE TABLE` and [`add_constraint`] take it.
 pub fn check(check: &CheckDefinition) -> String {
+    let no_inherit = if check.no_inherit { " NO INHERIT" } else { "" };
     format!(
-        "CONSTRAINT {} CHECK ({})",
+        "CONSTRAINT {} CHECK ({}){no_inherit}{}",
         quote_identifier(&check.name),
-        check.expression
+        check.expression,
+        not_valid(check.not_valid)
     )
+}
+
+fn include(columns: &[String]) -> String {
+    if columns.is_empty() {
+        return String::new();
+    }
+    format!(" INCLUDE ({})", quote_identifiers(columns))
+}
+
+fn with(options: &[String]) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    format!(" WITH ({})", options.join(", "))
+}
+
+/// The clause of a constraint that can wait for the end of the transaction.
+pub fn deferrable(deferrable: Deferrable) -> &'static str {
+    match deferrable {
+        Deferrable::No => "",
+        Deferrable::InitiallyImmediate => " DEFERRABLE INITIALLY IMMEDIATE",
+        Deferrable::InitiallyDeferred => " DEFERRABLE INITIALLY DEFERRED",
+    }
+}
+
+fn not_valid(not_valid: bool) -> &'static str {
+    if not_valid { " NOT VALID" } else { "" }
 }
 
 fn referential_action(action: ReferentialAction) -> &'static str {

@@ -16,7 +16,7 @@ pub(crate) fn write(model: &Model, constraints: &Constraints) -> TokenStream {
     let comment = text(model.comment.as_ref());
     let append_only = keys.append_only;
     let columns = list(&model.columns, |column| write_column(model, column));
-    let primary_key = texts(&model.primary_key_names());
+    let primary_key = write_primary_key(model, &name);
     let uniques = list(&constraints.uniques, write_unique);
     let indexes = list(&constraints.indexes, write_index);
     let checks = list(&constraints.checks, write_check);
@@ -36,6 +36,7 @@ pub(crate) fn write(model: &Model, constraints: &Constraints) -> TokenStream {
                     indexes: #indexes,
                     checks: #checks,
                     foreign_keys: #foreign_keys,
+                    ..TableDefinition::default()
                 }
             }
         }
@@ -61,8 +62,14 @@ fn write_column(model: &Model, column: &Column) -> TokenStream {
     let default = text(keys.default.as_ref());
     let generated = text(keys.generated.as_ref());
     let identity = match keys.identity {
-        Some((_, Identity::Always)) => quote!(Some(Identity::Always)),
-        Some((_, Identity::ByDefault)) => quote!(Some(Identity::ByDefault)),
+        Some((_, Identity::Always)) => quote!(Some(IdentityDefinition {
+            kind: Identity::Always,
+            sequence: None
+        })),
+        Some((_, Identity::ByDefault)) => quote!(Some(IdentityDefinition {
+            kind: Identity::ByDefault,
+            sequence: None
+        })),
         None => quote!(None),
     };
     let comment = text(column.comment.as_ref());
@@ -81,6 +88,19 @@ fn write_column(model: &Model, column: &Column) -> TokenStream {
     }
 }
 
+/// Named as PostgreSQL names it.
+fn write_primary_key(model: &Model, table: &str) -> TokenStream {
+    let name = format!("{table}_pkey");
+    let columns = texts(&model.primary_key_names());
+    quote! {
+        Some(KeyDefinition {
+            name: #name.into(),
+            columns: #columns,
+            ..KeyDefinition::default()
+        })
+    }
+}
+
 fn write_unique(unique: &NamedUnique) -> TokenStream {
     let NamedUnique {
         name,
@@ -89,10 +109,11 @@ fn write_unique(unique: &NamedUnique) -> TokenStream {
     } = unique;
     let columns = texts(&unique.columns);
     quote! {
-        UniqueDefinition {
+        KeyDefinition {
             name: #name.into(),
             columns: #columns,
             nulls_not_distinct: #nulls_not_distinct,
+            ..KeyDefinition::default()
         }
     }
 }
@@ -120,6 +141,7 @@ fn write_index(index: &NamedIndex) -> TokenStream {
             include: #include,
             predicate: #predicate,
             nulls_not_distinct: #nulls_not_distinct,
+            ..IndexDefinition::default()
         }
     }
 }
@@ -136,6 +158,7 @@ fn write_check(check: &NamedCheck) -> TokenStream {
         CheckDefinition {
             name: #name.into(),
             expression: #expression,
+            ..CheckDefinition::default()
         }
     }
 }
@@ -159,6 +182,7 @@ fn write_foreign_key(foreign_key: &NamedForeignKey) -> TokenStream {
             on_delete: #on_delete,
             on_update: #on_update,
             deferrable: #deferrable,
+            ..ForeignKeyDefinition::default()
         }
     }
 }

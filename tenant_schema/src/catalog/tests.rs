@@ -69,12 +69,7 @@ fn is_indexed(table: &TableDefinition, columns: &[String]) -> bool {
         .collect();
     let by_index =
         |index: &IndexDefinition| index.predicate.is_none() && index.keys.starts_with(&quoted);
-    table.primary_key.starts_with(columns)
-        || table.indexes.iter().any(by_index)
-        || table
-            .uniques
-            .iter()
-            .any(|unique| unique.columns.starts_with(columns))
+    table.keys().any(|key| key.columns.starts_with(columns)) || table.indexes.iter().any(by_index)
 }
 
 fn points_at_a_key(foreign_key: &ForeignKeyDefinition, tables: &[TableDefinition]) -> bool {
@@ -82,19 +77,13 @@ fn points_at_a_key(foreign_key: &ForeignKeyDefinition, tables: &[TableDefinition
     let target = tables
         .iter()
         .find(|table| table.name == foreign_key.references_table);
-    target.is_some_and(|table| {
-        table.primary_key == *columns
-            || table
-                .uniques
-                .iter()
-                .any(|unique| unique.columns == *columns)
-    })
+    target.is_some_and(|table| table.keys().any(|key| key.columns == *columns))
 }
 
 /// Names of the schema's relations, which share one namespace: the table, and what has an index.
 fn relation_names(table: &TableDefinition) -> Vec<String> {
-    let mut names = vec![table.name.clone(), format!("{}_pkey", table.name)];
-    names.extend(table.uniques.iter().map(|unique| unique.name.clone()));
+    let mut names = vec![table.name.clone()];
+    names.extend(table.keys().map(|key| key.name.clone()));
     names.extend(table.indexes.iter().map(|index| index.name.clone()));
     names
 }
