@@ -54,12 +54,13 @@ pub struct Need {
 pub struct Use {
     /// The table.
     pub table: String,
-    /// What depends: `column` (its type), `default` (also of a generated column), `check`, `index` or `foreign key`.
+    /// What depends: `column` (its type), `default`, `generated` (the expression), `check`, `index` or `foreign key`.
     pub part: String,
     /// Name of the column, check, index or foreign key.
     pub name: String,
-    /// What it depends on: `enum`, `sequence`, `key` (the constraint or unique index that a foreign key refers to), or the
-    /// kind of an unmanaged object of the same schema, such as `function` or `domain`.
+    /// What it depends on: `enum`, `sequence`, `column` (for `generated`), `key` (the constraint or unique index that a
+    /// foreign key refers to), `volatile function` (for `default`; also PostgreSQL's own), or the kind of an unmanaged
+    /// object of the same schema, such as `function` or `domain`.
     pub kind: String,
     /// Name of that.
     pub uses: String,
