@@ -10,6 +10,7 @@ pub mod fingerprint;
 pub mod identifier;
 pub mod initialize;
 pub mod introspect;
+pub mod inventory;
 pub mod namespace;
 pub mod order;
 pub mod orphans;

@@ -119,7 +119,7 @@ impl Planner<'_> {
 
     /// Validates a constraint in a transaction of its own: together with its creation it would keep the stronger lock.
     pub(super) fn validate(&mut self, table: &str, constraint: &str, phase: Phase) {
-        let draft = self.validating(table, constraint, phase);
+        let draft = Self::validating(table, constraint, phase);
         self.push(draft);
     }
 
@@ -130,11 +130,11 @@ impl Planner<'_> {
         phase: Phase,
         probe: Probe,
     ) {
-        let draft = self.validating(table, constraint, phase);
+        let draft = Self::validating(table, constraint, phase);
         self.push(draft.probe(probe));
     }
 
-    fn validating(&mut self, table: &str, constraint: &str, phase: Phase) -> Draft {
+    fn validating(table: &str, constraint: &str, phase: Phase) -> Draft {
         let sql = format!(
             "ALTER TABLE {} VALIDATE CONSTRAINT {}",
             quote_identifier(table),

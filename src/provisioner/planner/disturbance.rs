@@ -226,13 +226,12 @@ pub(super) fn mentions(expression: &str, column: &str) -> bool {
         rest.find(|letter: char| letter == '\'' || letter == '"' || is_word(letter))
     {
         let (_, found) = rest.split_at(start);
-        let (name, after) = match found.chars().next() {
-            Some(quote @ ('\'' | '"')) => quoted(found, quote),
-            _ => {
-                let end = found.find(|letter| !is_word(letter)).unwrap_or(found.len());
-                let (word, after) = found.split_at(end);
-                (Some(word.to_owned()), after)
-            }
+        let (name, after) = if let Some(quote @ ('\'' | '"')) = found.chars().next() {
+            quoted(found, quote)
+        } else {
+            let end = found.find(|letter| !is_word(letter)).unwrap_or(found.len());
+            let (word, after) = found.split_at(end);
+            (Some(word.to_owned()), after)
         };
         if name.is_some_and(|name| name == column) {
             return true;

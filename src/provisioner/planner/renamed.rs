@@ -40,7 +40,7 @@ impl Renamed {
         schema: &Namespace,
         conn: &mut PlatformConn,
     ) -> Result<Self, ProvisionError> {
-        let mut renamed = Self {
+        let mut done = Self {
             structure: from.structure.clone(),
             uses: from.uses.clone(),
             renames: Vec::new(),
@@ -50,13 +50,13 @@ impl Renamed {
         let (tables, columns): (Vec<_>, Vec<_>) =
             renames.iter().partition(|rename| rename.table.is_none());
         for rename in tables {
-            renamed.rename_table(rename, to)?;
+            done.rename_table(rename, to)?;
         }
         for rename in columns {
-            renamed.rename_column(rename, to)?;
+            done.rename_column(rename, to)?;
         }
-        renamed.read_expressions_back(from, schema, conn).await?;
-        Ok(renamed)
+        done.read_expressions_back(from, schema, conn).await?;
+        Ok(done)
     }
 
     /// What the table is called now.

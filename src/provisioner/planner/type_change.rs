@@ -248,10 +248,10 @@ fn actions_of(
     after: &ColumnDefinition,
     conversion: &Conversion,
 ) -> Vec<String> {
-    let alter = format!("ALTER COLUMN {}", quote_identifier(&after.name));
+    let column = format!("ALTER COLUMN {}", quote_identifier(&after.name));
     let mut actions = Vec::new();
     if before.default.is_some() && after.default.is_some() {
-        actions.push(format!("{alter} DROP DEFAULT"));
+        actions.push(format!("{column} DROP DEFAULT"));
     }
     let collation = after.collation.as_ref();
     let collation = collation.map_or_else(String::new, |name| {
@@ -259,9 +259,12 @@ fn actions_of(
     });
     let using = conversion.using.as_ref();
     let using = using.map_or_else(String::new, |expression| format!(" USING {expression}"));
-    actions.push(format!("{alter} TYPE {}{collation}{using}", after.sql_type));
+    actions.push(format!(
+        "{column} TYPE {}{collation}{using}",
+        after.sql_type
+    ));
     if let Some(default) = &after.default {
-        actions.push(format!("{alter} SET DEFAULT {default}"));
+        actions.push(format!("{column} SET DEFAULT {default}"));
     }
     actions
 }
@@ -297,9 +300,8 @@ fn widens(before: &str, after: &str) -> bool {
         return false;
     };
     match (old.as_slice(), new.as_slice()) {
-        ([old], [new]) => new >= old,
         ([old, old_scale], [new, new_scale]) => new_scale == old_scale && new >= old,
-        ([old], [new, 0]) | ([old, 0], [new]) => new >= old,
+        ([old], [new] | [new, 0]) | ([old, 0], [new]) => new >= old,
         _ => false,
     }
 }
