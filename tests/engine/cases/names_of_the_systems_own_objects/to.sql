@@ -1,3 +1,4 @@
-CREATE TABLE kept (id integer);
-CREATE TABLE pg_classes (id integer, name text);
-CREATE TABLE "user" (id integer REFERENCES pg_classes);
+CREATE TABLE kept (id bigint);
+CREATE TABLE pg_class (id integer, name text);
+CREATE TABLE "user" (id integer UNIQUE);
+INSERT INTO kept VALUES (1);
