@@ -1,0 +1,1 @@
+//! Transitions made at random.
