@@ -6,7 +6,6 @@ pub mod blueprint;
 pub mod create;
 pub mod ddl;
 pub mod doctor;
-pub mod fingerprint;
 pub mod identifier;
 pub mod initialize;
 pub mod introspect;
@@ -18,6 +17,7 @@ pub mod plan;
 pub mod planner;
 pub mod receipt;
 pub mod recorder;
+pub mod reference;
 pub mod template;
 
 use std::sync::Arc;
@@ -30,6 +30,7 @@ use tenant_schema::catalog::Catalog;
 use crate::config::Isolation;
 use crate::database::{Connector, DatabaseError};
 use blueprint::Blueprint;
+use reference::DesiredCache;
 
 /// Builds tenants on one database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,6 +38,7 @@ pub struct Provisioner {
     connector: Connector,
     isolation: Isolation,
     blueprint: Arc<Blueprint>,
+    desired: Arc<DesiredCache>,
 }
 
 /// Why a tenant was not built.
@@ -94,6 +96,7 @@ impl Provisioner {
             connector,
             isolation,
             blueprint: Arc::new(Blueprint::of(Catalog::of_models())),
+            desired: Arc::default(),
         }
     }
 

@@ -17,10 +17,12 @@ use uuid::Uuid;
 
 use super::blueprint::create_role;
 use super::identifier::quote_literal;
+use super::introspect::fingerprints;
+use super::namespace::Namespace;
 use super::order::{ProvisionedTenant, Requester};
 use super::recorder::Recorder;
-use super::template::TemplateTable;
-use super::{ProvisionError, Provisioner, fingerprint, off_its_path, on_its_path, raw_sql};
+use super::template::Template;
+use super::{ProvisionError, Provisioner, off_its_path, on_its_path, raw_sql};
 use crate::config::Isolation;
 
 #[derive(Debug, QueryableByName)]
@@ -86,7 +88,7 @@ impl Provisioner {
             quote_literal(tenant.id.as_str())
         ))
         .await?;
-        let template = TemplateTable::all(conn).await?;
+        let template = Template::read(conn).await?;
         let presence = presence(tenant, conn).await?;
         let schema = tenant.schema_name.quoted();
         if !presence.schema && !presence.role {
@@ -116,7 +118,8 @@ impl Provisioner {
 
     /// Marks the tenant active, unless its structure is not the one that it was built with.
     async fn accept(&self, tenant: Tenant, conn: &PlatformConn) -> Result<Tenant, ProvisionError> {
-        let fingerprint = fingerprint::of_current_schema(conn).await?;
+        let hashes = fingerprints(&[Namespace::from(&tenant.schema_name)], conn).await?;
+        let fingerprint = hashes.into_iter().next().unwrap_or_default().structure;
         let drift = |difference: &str| ProvisionError::Drift {
             slug: tenant.slug.clone(),
             difference: difference.to_owned(),

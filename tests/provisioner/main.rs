@@ -10,4 +10,5 @@ mod introspection;
 mod keys;
 mod kill;
 mod migrations;
+mod reference;
 mod rights;
