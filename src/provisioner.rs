@@ -2,6 +2,7 @@
 //!
 //! DDL and raw SQL live here and nowhere else.
 
+pub mod apply;
 pub mod blueprint;
 pub mod create;
 pub mod ddl;
@@ -13,6 +14,7 @@ pub mod introspect;
 pub mod namespace;
 pub mod order;
 pub mod orphans;
+mod patience;
 pub mod plan;
 pub mod planner;
 pub mod receipt;
@@ -28,7 +30,9 @@ use tenant_schema::catalog::Catalog;
 
 use crate::config::Isolation;
 use crate::database::{Connector, DatabaseError};
+use apply::contention::Contention;
 use blueprint::Blueprint;
+use plan::hazard::{HazardKind, Refusal};
 
 /// Builds tenants on one database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -64,6 +68,36 @@ pub enum ProvisionError {
         /// What differs.
         difference: String,
     },
+    /// Somebody else changes the schema.
+    #[error(
+        "the schema `{0}` is being changed by somebody else (hint: repeat it when they are done)"
+    )]
+    Busy(String),
+    /// The plan holds changes that cannot be made.
+    #[error("the plan cannot be applied: {}", in_words(.0))]
+    Refused(Vec<Refusal>),
+    /// The plan holds hazards that somebody has to allow.
+    #[error("the plan has hazards that nobody allowed (hint: `--allow {}`)", names(.0))]
+    Forbidden(Vec<HazardKind>),
+    /// The schema is not in the state that the plan starts from.
+    #[error("the schema `{0}` is not in the state that the plan starts from (hint: plan again)")]
+    StalePlan(String),
+    /// All steps are done, and the schema is not what the plan promises.
+    #[error(
+        "all steps are done, and the schema `{0}` is not what the plan promises (hint: plan again and read what is left)"
+    )]
+    NotConverged(String),
+    /// A lock was not to be had in time.
+    #[error("{0}")]
+    Locked(Box<Contention>),
+    /// The database refused a step.
+    #[error("the step `{step}` failed: {reason}")]
+    Step {
+        /// The step's name.
+        step: String,
+        /// What the database said.
+        reason: String,
+    },
     /// A row of the new tenant is refused by a constraint.
     #[error("the first admin cannot be created: {0}")]
     Admin(String),
@@ -78,9 +112,27 @@ pub enum ProvisionError {
     /// A stored answer cannot be read or written.
     #[error("a stored answer cannot be read: {0}")]
     Receipt(#[from] serde_json::Error),
+    /// The connection that applies plans failed.
+    #[error("the database refused a statement: {0}")]
+    Session(#[from] tokio_postgres::Error),
     /// The database refused a statement.
     #[error("the database refused a statement: {0}")]
     Query(#[from] diesel::result::Error),
+}
+
+fn in_words(refusals: &[Refusal]) -> String {
+    let words = refusals.iter().map(|refusal| {
+        let Refusal { object, reason, .. } = refusal;
+        let sample = refusal.sample.as_ref();
+        let sample = sample.map_or_else(String::new, |row| format!(", such as {row}"));
+        format!("{object}: {reason}{sample}")
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn names(kinds: &[HazardKind]) -> String {
+    let names = kinds.iter().map(|kind| kind.name());
+    names.collect::<Vec<_>>().join(",")
 }
 
 impl Provisioner {

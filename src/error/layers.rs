@@ -65,11 +65,23 @@ impl From<ProvisionError> for ApiError {
                 let detail = format!("the tenant's schema cannot be initialized: {difference}");
                 Self::new(Code::Conflict).detail(detail)
             }
+            ProvisionError::Busy(_) | ProvisionError::Locked(_) => {
+                Self::new(Code::Unavailable).because(error)
+            }
+            ProvisionError::Refused(_)
+            | ProvisionError::Forbidden(_)
+            | ProvisionError::StalePlan(_) => {
+                let detail = error.to_string();
+                Self::new(Code::Conflict).detail(detail)
+            }
             ProvisionError::Admin(_) => Self::new(Code::ValidationFailed)
                 .field("admin", "cannot be created")
                 .because(error),
             ProvisionError::Database(_) => Self::new(Code::Unavailable).because(error),
             ProvisionError::Query(_)
+            | ProvisionError::Session(_)
+            | ProvisionError::Step { .. }
+            | ProvisionError::NotConverged(_)
             | ProvisionError::Receipt(_)
             | ProvisionError::RolesForbidden(_) => Self::internal(error),
         }
