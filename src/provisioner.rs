@@ -3,14 +3,15 @@
 //! DDL and raw SQL live here and nowhere else.
 
 pub mod apply;
+pub mod backfill;
 pub mod blueprint;
 pub mod create;
 pub mod ddl;
 pub mod doctor;
-pub mod fingerprint;
 pub mod identifier;
 pub mod initialize;
 pub mod introspect;
+pub mod inventory;
 pub mod namespace;
 pub mod order;
 pub mod orphans;
@@ -19,7 +20,11 @@ pub mod plan;
 pub mod planner;
 pub mod receipt;
 pub mod recorder;
+pub mod repair;
+mod schema_lock;
 pub mod template;
+pub mod upgrade;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -60,12 +65,17 @@ pub enum ProvisionError {
     /// No schema has this name, or it is PostgreSQL's own.
     #[error("no schema is called `{0}` (hint: `\\dn` in psql names them)")]
     UnknownSchema(String),
+    /// A rename contradicts the structures.
+    #[error("{0}")]
+    Rename(String),
     /// The tenant's schema differs from the models in a way that building missing tables does not cure.
-    #[error("the schema of `{slug}` differs from the models: {difference}")]
+    #[error(
+        "the schema of `{tenant}` differs from the models: {difference} (hint: `provision plan {tenant}` shows what would mend it)"
+    )]
     Drift {
         /// The tenant.
-        slug: TenantSlug,
-        /// What differs.
+        tenant: String,
+        /// What differs, by object.
         difference: String,
     },
     /// Somebody else changes the schema.
@@ -77,8 +87,13 @@ pub enum ProvisionError {
     #[error("the plan cannot be applied: {}", in_words(.0))]
     Refused(Vec<Refusal>),
     /// The plan holds hazards that somebody has to allow.
-    #[error("the plan has hazards that nobody allowed (hint: `--allow {}`)", names(.0))]
-    Forbidden(Vec<HazardKind>),
+    #[error("the plan holds what somebody has to allow: {} (hint: `--allow {}`)", steps.join("; "), names(kinds))]
+    Forbidden {
+        /// Kinds of hazard that were not allowed.
+        kinds: Vec<HazardKind>,
+        /// The steps that have them.
+        steps: Vec<String>,
+    },
     /// The schema is not in the state that the plan starts from.
     #[error("the schema `{0}` is not in the state that the plan starts from (hint: plan again)")]
     StalePlan(String),
@@ -120,7 +135,7 @@ pub enum ProvisionError {
     Query(#[from] diesel::result::Error),
 }
 
-fn in_words(refusals: &[Refusal]) -> String {
+pub(crate) fn in_words(refusals: &[Refusal]) -> String {
     let words = refusals.iter().map(|refusal| {
         let Refusal { object, reason, .. } = refusal;
         let sample = refusal.sample.as_ref();

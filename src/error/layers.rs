@@ -65,11 +65,12 @@ impl From<ProvisionError> for ApiError {
                 let detail = format!("the tenant's schema cannot be initialized: {difference}");
                 Self::new(Code::Conflict).detail(detail)
             }
+            ProvisionError::Rename(reason) => Self::new(Code::Conflict).detail(reason.clone()),
             ProvisionError::Busy(_) | ProvisionError::Locked(_) => {
                 Self::new(Code::Unavailable).because(error)
             }
             ProvisionError::Refused(_)
-            | ProvisionError::Forbidden(_)
+            | ProvisionError::Forbidden { .. }
             | ProvisionError::StalePlan(_) => {
                 let detail = error.to_string();
                 Self::new(Code::Conflict).detail(detail)

@@ -70,9 +70,9 @@ impl Provisioner {
         let begun = Instant::now();
         gate::check(plan, &options.allow)?;
         let session = Session::open(&self.connector).await?;
-        session.lock(schema.as_str(), options.busy_patience).await?;
+        session.lock(schema, options.busy_patience).await?;
         let outcome = self.apply_locked(&session, schema, plan, options).await;
-        session.unlock(schema.as_str()).await;
+        session.unlock(schema).await;
         let applied = outcome?;
         Ok(Applied {
             duration: begun.elapsed(),

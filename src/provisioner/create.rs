@@ -9,10 +9,12 @@ use tenant_schema::identity::{NewUser, Role, UserRole};
 use tenant_schema::seeds;
 use uuid::Uuid;
 
+use super::apply::gate::live_fingerprint;
+use super::namespace::Namespace;
 use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
 use super::recorder::Recorder;
 use super::template::TemplateTable;
-use super::{ProvisionError, Provisioner, fingerprint, off_its_path, on_its_path};
+use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path};
 
 /// The role of a tenant's first user.
 const ADMIN_ROLE: &str = "admin";
@@ -74,9 +76,11 @@ impl Provisioner {
         recorder.step("create the first admin");
 
         let platform = off_its_path(conn);
-        let fingerprint = fingerprint::of_current_schema(&platform).await?;
+        let schema = Namespace::from(schema);
+        let fingerprint = live_fingerprint(&schema, &platform).await?.structure;
         let version = self.blueprint.version();
         let tenant = Tenant::mark_active(&tenant.id, version, &fingerprint, &platform).await?;
+        backfill::settle(&schema, &platform).await?;
         recorder.step("compute the fingerprint");
 
         let run = record_run(order, &tenant, &recorder, &platform).await?;
@@ -161,7 +165,7 @@ async fn record_run(
     conn: &PlatformConn,
 ) -> Result<Run, ProvisionError> {
     let run = new_run(order, Some(tenant)).insert(conn).await?;
-    recorder.write(run.id, conn).await?;
+    recorder.write(run.id, 0, conn).await?;
     Ok(Run::finish(run.id, None, conn).await?)
 }
 

@@ -82,6 +82,12 @@ pub fn create_index_concurrently(table: &str, index: &IndexDefinition) -> String
     index_statement("CONCURRENTLY ", table, index)
 }
 
+/// `DROP INDEX CONCURRENTLY IF EXISTS`, for what an interrupted build has left.
+pub fn drop_index_concurrently_if_exists(index: &str) -> String {
+    let name = quote_identifier(index);
+    format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")
+}
+
 fn index_statement(concurrently: &str, table: &str, index: &IndexDefinition) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let (name, table) = (quote_identifier(&index.name), quote_identifier(table));
@@ -136,6 +142,15 @@ pub fn foreign_key(key: &ForeignKeyDefinition) -> String {
 /// `ALTER TABLE … ADD` of a constraint from [`unique`] or [`check`].
 pub fn add_constraint(table: &str, constraint: &str) -> String {
     format!("ALTER TABLE {} ADD {constraint}", quote_identifier(table))
+}
+
+/// `ALTER TABLE … DROP CONSTRAINT`.
+pub fn drop_constraint(table: &str, name: &str) -> String {
+    format!(
+        "ALTER TABLE {} DROP CONSTRAINT {}",
+        quote_identifier(table),
+        quote_identifier(name)
+    )
 }
 
 /// `COMMENT ON` an object that is spelled as DDL has it, such as `TABLE "notes"`; no text takes the comment away.
@@ -256,6 +271,18 @@ pub fn sequence_options(sequence: &SequenceDefinition) -> String {
             " NO CYCLE"
         }
     )
+}
+
+/// The options of a sequence, each as `ALTER COLUMN` takes it for an identity column.
+pub fn identity_options(sequence: &SequenceDefinition) -> [String; 6] {
+    [
+        format!("SET START WITH {}", sequence.start),
+        format!("SET INCREMENT BY {}", sequence.increment),
+        format!("SET MINVALUE {}", sequence.minimum),
+        format!("SET MAXVALUE {}", sequence.maximum),
+        format!("SET CACHE {}", sequence.cache),
+        format!("SET {}", if sequence.cycle { "CYCLE" } else { "NO CYCLE" }),
+    ]
 }
 
 /// `ALTER SEQUENCE … OWNED BY`.

@@ -320,7 +320,7 @@ async fn a_hazard_is_refused_until_it_is_allowed() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&error, ProvisionError::Forbidden(kinds) if *kinds == [HazardKind::DeletesData])
+        matches!(&error, ProvisionError::Forbidden { kinds, .. } if *kinds == [HazardKind::DeletesData])
     );
     assert!(
         error.to_string().contains("`--allow deletes-data`"),

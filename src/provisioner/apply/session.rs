@@ -8,7 +8,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::database::Connector;
 use crate::provisioner::ProvisionError;
-use crate::provisioner::identifier::quote_literal;
+use crate::provisioner::namespace::Namespace;
 use crate::provisioner::patience::Patience;
 
 /// No path, no limits but those of the steps, and an end soon after the process that asked is gone: a statement that
@@ -35,20 +35,24 @@ impl Session {
     ///
     /// # Errors
     /// `Busy` when somebody else still holds it after `limit`.
-    pub(super) async fn lock(&self, schema: &str, limit: Duration) -> Result<(), ProvisionError> {
-        let key = lock_key(schema);
+    pub(super) async fn lock(
+        &self,
+        schema: &Namespace,
+        limit: Duration,
+    ) -> Result<(), ProvisionError> {
+        let key = schema.lock_key();
         let mut patience = Patience::of(limit);
         while !self.holds(&format!("pg_try_advisory_lock({key})")).await? {
             if !patience.wait().await {
-                return Err(ProvisionError::Busy(schema.to_owned()));
+                return Err(ProvisionError::Busy(schema.as_str().to_owned()));
             }
         }
         Ok(())
     }
 
     /// Frees the lock now, and not when the server has noticed that the session is over.
-    pub(super) async fn unlock(&self, schema: &str) {
-        let sql = format!("ROLLBACK; SELECT pg_advisory_unlock({})", lock_key(schema));
+    pub(super) async fn unlock(&self, schema: &Namespace) {
+        let sql = format!("ROLLBACK; SELECT pg_advisory_unlock({})", schema.lock_key());
         // A session that cannot do this is lost, and its lock with it.
         let _ = self.client.batch_execute(&sql).await;
     }
@@ -84,11 +88,6 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
-}
-
-/// The key of a schema's advisory lock, as SQL. Whoever changes the structure of the schema holds it.
-pub(in crate::provisioner) fn lock_key(schema: &str) -> String {
-    format!("hashtextextended({}, 0)", quote_literal(schema))
 }
 
 /// Whether a statement failed because of what others were doing at that moment.

@@ -72,6 +72,9 @@ impl Application<'_> {
 
     /// Whether the step's condition holds. One that names what does not exist does not.
     async fn holds(&self, step: &Step) -> Result<bool, ProvisionError> {
+        if step.done_when.is_empty() {
+            return Ok(false);
+        }
         match self.session.holds(&step.done_when).await {
             Ok(holds) => Ok(holds),
             Err(error) if error.as_db_error().is_some() => Ok(false),
