@@ -74,7 +74,8 @@ impl Provisioner {
         let schema = Namespace::from(&tenant.schema_name);
         let reference = self.reference(&conn).await?;
         let live = gate::live_fingerprint(&schema, &conn).await?.structure;
-        let is_current = live == reference.fingerprint.structure;
+        let is_current =
+            live == reference.fingerprint.structure && options.plan.backfills.is_empty();
         if is_current && backfill::pending(&schema, &conn).await?.is_empty() {
             let tenant = self.settle(tenant, &live, &conn).await?;
             return Ok(Upgraded {

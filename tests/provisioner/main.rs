@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod apply;
+mod backfills;
 mod bootstrap;
 mod create;
 mod identifiers;
@@ -12,3 +13,4 @@ mod keys;
 mod kill;
 mod migrations;
 mod rights;
+mod upgrade;
