@@ -5,7 +5,7 @@
       FROM managed m JOIN pg_attribute a ON a.attrelid = m.oid
      WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION
-    SELECT m.relname, 'default', a.attname, d.refclassid, d.refobjid
+    SELECT m.relname, CASE a.attgenerated WHEN '' THEN 'default' ELSE 'generated' END, a.attname, d.refclassid, d.refobjid
       FROM managed m
       JOIN pg_attrdef f ON f.adrelid = m.oid
       JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
@@ -51,6 +51,22 @@
       FROM reference f CROSS JOIN LATERAL pg_identify_object(f.classid, f.objid, 0) i
      WHERE f.classid NOT IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass, 'pg_constraint'::regclass)
        AND i.schema = quote_ident(n.nspname)
+    UNION
+    SELECT m.relname, 'generated', a.attname, 'column', b.attname
+      FROM managed m
+      JOIN pg_attrdef f ON f.adrelid = m.oid
+      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated <> ''
+      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = m.oid
+      JOIN pg_attribute b ON b.attrelid = m.oid AND b.attnum = d.refobjsubid AND b.attnum <> a.attnum
+    UNION
+    -- Calls of PostgreSQL's own functions are recorded nowhere but in the expression.
+    SELECT m.relname, 'default', a.attname, 'volatile function', p.proname
+      FROM managed m
+      JOIN pg_attrdef f ON f.adrelid = m.oid
+      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated = ''
+      CROSS JOIN LATERAL regexp_matches(f.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS called(ids)
+      JOIN pg_proc p ON p.oid = called.ids[1]::oid AND p.provolatile = 'v'
     UNION
     SELECT m.relname, 'foreign key', k.conname, 'key', x.relname
       FROM managed m
