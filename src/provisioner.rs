@@ -2,6 +2,8 @@
 //!
 //! DDL and raw SQL live here and nowhere else.
 
+pub mod apply;
+pub mod backfill;
 pub mod blueprint;
 pub mod create;
 pub mod ddl;
@@ -13,12 +15,17 @@ pub mod inventory;
 pub mod namespace;
 pub mod order;
 pub mod orphans;
+mod patience;
 pub mod plan;
 pub mod planner;
 pub mod receipt;
 pub mod recorder;
 pub mod reference;
+pub mod repair;
+mod schema_lock;
 pub mod template;
+pub mod upgrade;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -29,7 +36,9 @@ use tenant_schema::catalog::Catalog;
 
 use crate::config::Isolation;
 use crate::database::{Connector, DatabaseError};
+use apply::contention::Contention;
 use blueprint::Blueprint;
+use plan::hazard::{HazardKind, Refusal};
 use reference::DesiredCache;
 
 /// Builds tenants on one database. Cheap to clone.
@@ -63,12 +72,49 @@ pub enum ProvisionError {
     #[error("{0}")]
     Rename(String),
     /// The tenant's schema differs from the models in a way that building missing tables does not cure.
-    #[error("the schema of `{slug}` differs from the models: {difference}")]
+    #[error(
+        "the schema of `{tenant}` differs from the models: {difference} (hint: `provision plan {tenant}` shows what would mend it)"
+    )]
     Drift {
         /// The tenant.
-        slug: TenantSlug,
-        /// What differs.
+        tenant: String,
+        /// What differs, by object.
         difference: String,
+    },
+    /// Somebody else changes the schema.
+    #[error(
+        "the schema `{0}` is being changed by somebody else (hint: repeat it when they are done)"
+    )]
+    Busy(String),
+    /// The plan holds changes that cannot be made.
+    #[error("the plan cannot be applied: {}", in_words(.0))]
+    Refused(Vec<Refusal>),
+    /// The plan holds hazards that somebody has to allow.
+    #[error("the plan holds what somebody has to allow: {} (hint: `--allow {}`)", steps.join("; "), names(kinds))]
+    Forbidden {
+        /// Kinds of hazard that were not allowed.
+        kinds: Vec<HazardKind>,
+        /// The steps that have them.
+        steps: Vec<String>,
+    },
+    /// The schema is not in the state that the plan starts from.
+    #[error("the schema `{0}` is not in the state that the plan starts from (hint: plan again)")]
+    StalePlan(String),
+    /// All steps are done, and the schema is not what the plan promises.
+    #[error(
+        "all steps are done, and the schema `{0}` is not what the plan promises (hint: plan again and read what is left)"
+    )]
+    NotConverged(String),
+    /// A lock was not to be had in time.
+    #[error("{0}")]
+    Locked(Box<Contention>),
+    /// The database refused a step.
+    #[error("the step `{step}` failed: {reason}")]
+    Step {
+        /// The step's name.
+        step: String,
+        /// What the database said.
+        reason: String,
     },
     /// A row of the new tenant is refused by a constraint.
     #[error("the first admin cannot be created: {0}")]
@@ -84,9 +130,27 @@ pub enum ProvisionError {
     /// A stored answer cannot be read or written.
     #[error("a stored answer cannot be read: {0}")]
     Receipt(#[from] serde_json::Error),
+    /// The connection that applies plans failed.
+    #[error("the database refused a statement: {0}")]
+    Session(#[from] tokio_postgres::Error),
     /// The database refused a statement.
     #[error("the database refused a statement: {0}")]
     Query(#[from] diesel::result::Error),
+}
+
+pub(crate) fn in_words(refusals: &[Refusal]) -> String {
+    let words = refusals.iter().map(|refusal| {
+        let Refusal { object, reason, .. } = refusal;
+        let sample = refusal.sample.as_ref();
+        let sample = sample.map_or_else(String::new, |row| format!(", such as {row}"));
+        format!("{object}: {reason}{sample}")
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn names(kinds: &[HazardKind]) -> String {
+    let names = kinds.iter().map(|kind| kind.name());
+    names.collect::<Vec<_>>().join(",")
 }
 
 impl Provisioner {

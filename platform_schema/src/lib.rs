@@ -2,6 +2,7 @@
 //!
 //! What a tenant's own schema holds is not known here.
 
+pub mod backfill;
 pub mod bootstrap_token;
 pub mod idempotency_key;
 pub mod platform_audit_log;
@@ -21,6 +22,7 @@ pub mod tenant_slug;
 pub mod tenant_status;
 mod text_column;
 
+pub use backfill::BackfillProgress;
 pub use bootstrap_token::BootstrapToken;
 pub use connection::PlatformConn;
 pub use idempotency_key::IdempotencyKey;

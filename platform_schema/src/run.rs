@@ -8,9 +8,12 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::schema::runs;
+use crate::schema::{run_steps, runs};
 use crate::text_column::text_enum;
 use crate::{PlatformConn, TenantId};
+
+/// Why a run failed whose process went away.
+const CUT_OFF: &str = "interrupted";
 
 text_enum! {
     /// How far a run or a step is.
@@ -93,6 +96,68 @@ impl Run {
             .offset(offset)
             .load(&mut conn)
             .await
+    }
+
+    /// The last run, but `except`, that applied this plan to this schema: its detail says `schema` and `plan`.
+    pub async fn last_of_plan(
+        schema: &str,
+        plan: &str,
+        except: Uuid,
+        mut conn: &PlatformConn,
+    ) -> QueryResult<Option<Self>> {
+        Self::query()
+            .filter(runs::detail.retrieve_as_text("schema").eq(schema))
+            .filter(runs::detail.retrieve_as_text("plan").eq(plan))
+            .filter(runs::id.ne(except))
+            .order((runs::started_at.desc(), runs::id.desc()))
+            .first(&mut conn)
+            .await
+            .optional()
+    }
+
+    /// Adds to the detail of a run.
+    pub async fn annotate(id: Uuid, detail: &Value, mut conn: &PlatformConn) -> QueryResult<()> {
+        diesel::update(runs::table.find(id))
+            .set(runs::detail.eq(runs::detail.concat(detail)))
+            .execute(&mut conn)
+            .await
+            .map(drop)
+    }
+
+    /// Records that runs which applied a plan to this schema were cut off; says how many. Only who holds the lock of
+    /// the schema knows that they do not go on.
+    pub async fn end_cut_off(
+        schema: &str,
+        except: Uuid,
+        mut conn: &PlatformConn,
+    ) -> QueryResult<usize> {
+        let cut_off: Vec<Uuid> = diesel::update(runs::table)
+            .filter(runs::detail.retrieve_as_text("schema").eq(schema))
+            .filter(runs::detail.retrieve_as_text("plan").is_not_null())
+            .filter(runs::status.eq(RunStatus::Running))
+            .filter(runs::id.ne(except))
+            .set((
+                runs::status.eq(RunStatus::Failed),
+                runs::error.eq(CUT_OFF),
+                runs::finished_at.eq(now),
+            ))
+            .returning(runs::id)
+            .get_results(&mut conn)
+            .await?;
+        if cut_off.is_empty() {
+            return Ok(0);
+        }
+        diesel::update(run_steps::table)
+            .filter(run_steps::run_id.eq_any(&cut_off))
+            .filter(run_steps::status.eq(RunStatus::Running))
+            .set((
+                run_steps::status.eq(RunStatus::Failed),
+                run_steps::error.eq(CUT_OFF),
+                run_steps::finished_at.eq(now),
+            ))
+            .execute(&mut conn)
+            .await?;
+        Ok(cut_off.len())
     }
 
     /// Records that the run ended: well without an `error`, badly with one.

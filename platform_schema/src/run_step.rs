@@ -30,6 +30,8 @@ pub struct RunStep {
     pub started_at: DateTime<Utc>,
     /// When it ended, well or not.
     pub finished_at: Option<DateTime<Utc>>,
+    /// How often it was tried: once, and again after each lock that was not to be had.
+    pub attempts: i32,
 }
 
 /// A step to be recorded: one that begins, or one that is already over.
@@ -71,6 +73,38 @@ impl RunStep {
             .order(run_steps::position)
             .load(&mut conn)
             .await
+    }
+
+    /// Records that running steps of a run, from `first` to before `end`, are tried again, and why.
+    pub async fn try_again(
+        run_id: Uuid,
+        first: i32,
+        end: i32,
+        error: &str,
+        mut conn: &PlatformConn,
+    ) -> QueryResult<()> {
+        diesel::update(run_steps::table)
+            .filter(run_steps::run_id.eq(run_id))
+            .filter(run_steps::position.ge(first))
+            .filter(run_steps::position.lt(end))
+            .filter(run_steps::status.eq(RunStatus::Running))
+            .set((
+                run_steps::attempts.eq(run_steps::attempts + 1),
+                run_steps::error.eq(error),
+            ))
+            .execute(&mut conn)
+            .await
+            .map(drop)
+    }
+
+    /// How many steps a run has so far, which is the place of the next one.
+    pub async fn count(run_id: Uuid, mut conn: &PlatformConn) -> QueryResult<i32> {
+        let last: Option<i32> = run_steps::table
+            .filter(run_steps::run_id.eq(run_id))
+            .select(diesel::dsl::max(run_steps::position))
+            .first(&mut conn)
+            .await?;
+        Ok(last.map_or(0, |last| last + 1))
     }
 
     /// Records that a step ended: well without an `error`, badly with one.

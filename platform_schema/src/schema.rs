@@ -155,6 +155,8 @@ diesel::table! {
         started_at -> Timestamptz,
         /// When it ended, well or not.
         finished_at -> Nullable<Timestamptz>,
+        /// How often it was tried: once, and again after each lock that was not to be had.
+        attempts -> Integer,
     }
 }
 
@@ -201,6 +203,26 @@ diesel::table! {
         response -> Nullable<Jsonb>,
         /// When the key was first seen; keys are forgotten by age.
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// How far each backfill of each schema is.
+    shared.backfills (schema_name, name) {
+        /// The schema whose rows are filled.
+        schema_name -> Text,
+        /// Name of the backfill.
+        name -> Text,
+        /// First page of the table that the current pass has not reached.
+        next_page -> BigInt,
+        /// Passes over the whole table that are over.
+        passes -> Integer,
+        /// Rows that were updated, in all passes.
+        rows -> BigInt,
+        /// When it began.
+        started_at -> Timestamptz,
+        /// When a whole pass found nothing left to update.
+        finished_at -> Nullable<Timestamptz>,
     }
 }
 

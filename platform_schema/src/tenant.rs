@@ -159,6 +159,42 @@ impl Tenant {
             .await
     }
 
+    /// The tenant of this schema, unless it is purged.
+    pub async fn find_by_schema(
+        schema: &str,
+        mut conn: &PlatformConn,
+    ) -> QueryResult<Option<Self>> {
+        Self::query()
+            .filter(tenants::schema_name.eq(schema))
+            .filter(tenants::status.ne(TenantStatus::Purged))
+            .first(&mut conn)
+            .await
+            .optional()
+    }
+
+    /// Records what the tenant schema is like now, and the version that it was brought to, where that is known. The
+    /// status stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such tenant.
+    pub async fn record_structure(
+        id: &TenantId,
+        version: Option<&str>,
+        fingerprint: &str,
+        mut conn: &PlatformConn,
+    ) -> QueryResult<Self> {
+        diesel::update(tenants::table.find(id))
+            .set((
+                version.map(|version| tenants::version.eq(version)),
+                tenants::fingerprint.eq(fingerprint),
+                tenants::generation.eq(tenants::generation + 1),
+                tenants::updated_at.eq(now),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut conn)
+            .await
+    }
+
     /// Gives the tenant another status.
     ///
     /// # Errors

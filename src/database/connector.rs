@@ -8,6 +8,8 @@ use connection::PlatformConn;
 use diesel::QueryResult;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -87,6 +89,23 @@ impl Connector {
             .await
             .map_err(|error| self.unreachable(&error))?;
         Ok(connection)
+    }
+
+    /// Opens a connection below Diesel, with the server's own settings, and the task that drives it.
+    ///
+    /// For the engine that applies plans: Diesel's errors leave out the SQLSTATE, by which a lock that was not to be had
+    /// is known in every language.
+    ///
+    /// # Errors
+    /// `Unreachable` with what the driver or the server says.
+    pub async fn client(&self) -> Result<(Client, JoinHandle<()>), DatabaseError> {
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, driver) = connected.map_err(|error| self.unreachable(&error))?;
+        let driving = async move {
+            // Whoever waits for an answer gets the error; with nobody waiting it is no news.
+            let _ = driver.await;
+        };
+        Ok((client, tokio::task::spawn(driving)))
     }
 
     /// Refuses a server that is too old.

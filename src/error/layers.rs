@@ -66,11 +66,23 @@ impl From<ProvisionError> for ApiError {
                 Self::new(Code::Conflict).detail(detail)
             }
             ProvisionError::Rename(reason) => Self::new(Code::Conflict).detail(reason.clone()),
+            ProvisionError::Busy(_) | ProvisionError::Locked(_) => {
+                Self::new(Code::Unavailable).because(error)
+            }
+            ProvisionError::Refused(_)
+            | ProvisionError::Forbidden { .. }
+            | ProvisionError::StalePlan(_) => {
+                let detail = error.to_string();
+                Self::new(Code::Conflict).detail(detail)
+            }
             ProvisionError::Admin(_) => Self::new(Code::ValidationFailed)
                 .field("admin", "cannot be created")
                 .because(error),
             ProvisionError::Database(_) => Self::new(Code::Unavailable).because(error),
             ProvisionError::Query(_)
+            | ProvisionError::Session(_)
+            | ProvisionError::Step { .. }
+            | ProvisionError::NotConverged(_)
             | ProvisionError::Receipt(_)
             | ProvisionError::RolesForbidden(_) => Self::internal(error),
         }

@@ -36,6 +36,11 @@ impl Blueprint {
         }
     }
 
+    /// The models.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// Version of the catalog: 12 hexadecimal digits of the SHA-256 of its DDL.
     pub fn version(&self) -> &str {
         &self.version

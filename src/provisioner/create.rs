@@ -14,7 +14,7 @@ use super::namespace::Namespace;
 use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
 use super::recorder::Recorder;
 use super::reference::Desired;
-use super::{ProvisionError, Provisioner, off_its_path, on_its_path};
+use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path};
 
 /// The role of a tenant's first user.
 const ADMIN_ROLE: &str = "admin";
@@ -82,6 +82,7 @@ impl Provisioner {
         let fingerprint = &desired.live.fingerprint.structure;
         let version = self.blueprint.version();
         let tenant = Tenant::mark_active(&tenant.id, version, fingerprint, &platform).await?;
+        backfill::settle(&Namespace::from(schema), &platform).await?;
         recorder.step("compute the fingerprint");
 
         let run = record_run(order, &tenant, &recorder, &platform).await?;
@@ -136,7 +137,7 @@ async fn check(
         return Ok(());
     }
     Err(ProvisionError::Drift {
-        slug: tenant.slug.clone(),
+        tenant: tenant.slug.to_string(),
         difference: "what was built is not what the reference schema holds".to_owned(),
     })
 }
@@ -182,7 +183,7 @@ async fn record_run(
     conn: &PlatformConn,
 ) -> Result<Run, ProvisionError> {
     let run = new_run(order, Some(tenant)).insert(conn).await?;
-    recorder.write(run.id, conn).await?;
+    recorder.write(run.id, 0, conn).await?;
     Ok(Run::finish(run.id, None, conn).await?)
 }
 

@@ -85,6 +85,12 @@ pub fn create_index_concurrently(table: &str, index: &IndexDefinition) -> String
     index_statement("CONCURRENTLY ", table, index)
 }
 
+/// `DROP INDEX CONCURRENTLY IF EXISTS`, for what an interrupted build has left.
+pub fn drop_index_concurrently_if_exists(index: &str) -> String {
+    let name = quote_identifier(index);
+    format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")
+}
+
 fn index_statement(concurrently: &str, table: &str, index: &IndexDefinition) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let (name, table) = (quote_identifier(&index.name), quote_identifier(table));

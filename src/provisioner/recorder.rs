@@ -46,12 +46,12 @@ impl Recorder {
         });
     }
 
-    /// Writes the steps of a run that succeeded.
+    /// Writes the steps of a run that succeeded, from the place `first` on.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn write(&self, run_id: Uuid, conn: &PlatformConn) -> QueryResult<()> {
-        let rows: Vec<NewRunStep> = (0..)
+    pub async fn write(&self, run_id: Uuid, first: i32, conn: &PlatformConn) -> QueryResult<()> {
+        let rows: Vec<NewRunStep> = (first..)
             .zip(&self.steps)
             .map(|(position, step)| step.row(run_id, position))
             .collect();

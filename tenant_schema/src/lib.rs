@@ -8,6 +8,7 @@
 // The derives write paths as other crates see them.
 extern crate self as tenant_schema;
 
+pub mod backfill;
 pub mod catalog;
 mod ddl_type;
 pub mod definition;

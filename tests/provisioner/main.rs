@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apply;
+mod backfills;
 mod bootstrap;
 mod create;
 mod identifiers;
@@ -12,3 +14,4 @@ mod kill;
 mod migrations;
 mod reference;
 mod rights;
+mod upgrade;

@@ -32,6 +32,9 @@ pub struct Step {
     pub statement_timeout_ms: u32,
     /// An SQL condition that holds when the step has been done already.
     pub done_when: String,
+    /// What takes away the remains of an attempt that failed, such as an index that is not valid; run before the next
+    /// attempt of a step that cannot be inside a transaction.
+    pub left_over: Option<String>,
     /// Set where the statement is run in batches; `sql` then shows what they amount to.
     pub batches: Option<Batches>,
     /// What it can cost.

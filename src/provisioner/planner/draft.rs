@@ -78,6 +78,7 @@ impl Draft {
                 lock_timeout_ms: LOCK_TIMEOUT_MS,
                 statement_timeout_ms: QUICK_MS,
                 done_when: String::new(),
+                left_over: None,
                 batches: None,
                 hazards: Vec::new(),
             },
@@ -129,6 +130,12 @@ impl Draft {
         self.alone()
             .slow()
             .hazard(HazardKind::NonTransactional, "commits by itself")
+    }
+
+    /// What takes away the remains of an attempt that failed.
+    pub(super) fn left_over(mut self, sql: impl Into<String>) -> Self {
+        self.step.left_over = Some(sql.into());
+        self
     }
 
     pub(super) fn batched(mut self, batches: Batches) -> Self {

@@ -56,6 +56,7 @@ impl Planner<'_> {
             )
             .locks(LockClass::ShareUpdateExclusive, &table.name)
             .not_transactional()
+            .left_over(ddl::drop_index_concurrently_if_exists(&index.name))
         } else {
             let detail = format!("nobody writes {} while the index is built", table.name);
             Draft::new(Phase::Indexes, name, ddl::create_index(&table.name, index))

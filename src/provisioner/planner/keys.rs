@@ -203,6 +203,7 @@ impl Planner<'_> {
                 .why("the constraint takes it over without building one under its lock")
                 .locks(LockClass::ShareUpdateExclusive, &table.name)
                 .not_transactional()
+                .left_over(ddl::drop_index_concurrently_if_exists(&name))
                 .done_when(done::index_is_valid(&name))
                 .hazard(
                     HazardKind::IndexBuild,

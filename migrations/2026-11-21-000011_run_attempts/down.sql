@@ -1,0 +1,2 @@
+DROP INDEX shared.runs_schema_idx;
+ALTER TABLE shared.run_steps DROP COLUMN attempts;
