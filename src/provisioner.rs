@@ -10,6 +10,7 @@ pub mod fingerprint;
 pub mod identifier;
 pub mod initialize;
 pub mod introspect;
+pub mod inventory;
 pub mod namespace;
 pub mod order;
 pub mod orphans;
@@ -56,6 +57,9 @@ pub enum ProvisionError {
     /// No schema has this name, or it is PostgreSQL's own.
     #[error("no schema is called `{0}` (hint: `\\dn` in psql names them)")]
     UnknownSchema(String),
+    /// A rename contradicts the structures.
+    #[error("{0}")]
+    Rename(String),
     /// The tenant's schema differs from the models in a way that building missing tables does not cure.
     #[error("the schema of `{slug}` differs from the models: {difference}")]
     Drift {

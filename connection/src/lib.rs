@@ -92,6 +92,14 @@ impl<R: Reach> Conn<R> {
         AnsiTransactionManager::commit_transaction(&mut self.connection).await
     }
 
+    /// Gives up what [`Self::begin`] began.
+    ///
+    /// # Errors
+    /// What the database says; the connection is not clean then.
+    pub async fn rollback(&mut self) -> QueryResult<()> {
+        AnsiTransactionManager::rollback_transaction(&mut self.connection).await
+    }
+
     /// Runs `work` in a transaction: committed when it succeeds, rolled back when it fails.
     ///
     /// # Errors

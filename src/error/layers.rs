@@ -65,6 +65,7 @@ impl From<ProvisionError> for ApiError {
                 let detail = format!("the tenant's schema cannot be initialized: {difference}");
                 Self::new(Code::Conflict).detail(detail)
             }
+            ProvisionError::Rename(reason) => Self::new(Code::Conflict).detail(reason.clone()),
             ProvisionError::Admin(_) => Self::new(Code::ValidationFailed)
                 .field("admin", "cannot be created")
                 .because(error),

@@ -138,6 +138,15 @@ pub fn add_constraint(table: &str, constraint: &str) -> String {
     format!("ALTER TABLE {} ADD {constraint}", quote_identifier(table))
 }
 
+/// `ALTER TABLE … DROP CONSTRAINT`.
+pub fn drop_constraint(table: &str, name: &str) -> String {
+    format!(
+        "ALTER TABLE {} DROP CONSTRAINT {}",
+        quote_identifier(table),
+        quote_identifier(name)
+    )
+}
+
 /// `COMMENT ON` an object that is spelled as DDL has it, such as `TABLE "notes"`; no text takes the comment away.
 pub fn comment(object: &str, text: Option<&str>) -> String {
     let text = text.map_or_else(|| "NULL".to_owned(), quote_literal);
@@ -256,6 +265,18 @@ pub fn sequence_options(sequence: &SequenceDefinition) -> String {
             " NO CYCLE"
         }
     )
+}
+
+/// The options of a sequence, each as `ALTER COLUMN` takes it for an identity column.
+pub fn identity_options(sequence: &SequenceDefinition) -> [String; 6] {
+    [
+        format!("SET START WITH {}", sequence.start),
+        format!("SET INCREMENT BY {}", sequence.increment),
+        format!("SET MINVALUE {}", sequence.minimum),
+        format!("SET MAXVALUE {}", sequence.maximum),
+        format!("SET CACHE {}", sequence.cache),
+        format!("SET {}", if sequence.cycle { "CYCLE" } else { "NO CYCLE" }),
+    ]
 }
 
 /// `ALTER SEQUENCE … OWNED BY`.

@@ -1,12 +1,21 @@
 //! Introspection: what PostgreSQL's catalog says of schemas, many of them in one query.
 
+mod statement;
+
+use std::collections::BTreeMap;
+
 use connection::PlatformConn;
 use diesel::QueryResult;
+use diesel::deserialize::QueryableByName;
+use diesel::sql_types::{Array, Text};
+use diesel_async::RunQueryDsl;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenant_schema::definition::SchemaDefinition;
 
 use super::namespace::Namespace;
 use super::plan::Fingerprint;
+use super::raw_sql;
 
 /// A schema as PostgreSQL reads it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,24 +63,116 @@ pub struct Need {
 pub struct Use {
     /// The table.
     pub table: String,
-    /// What depends: `column` (its type), `default` (also of a generated column), `check`, `index` or `foreign key`.
+    /// What depends: `column` (its type), `default`, `generated` (the expression), `check`, `index` or `foreign key`.
     pub part: String,
     /// Name of the column, check, index or foreign key.
     pub name: String,
-    /// What it depends on: `enum`, `sequence`, `key` (the constraint or unique index that a foreign key refers to), or the
-    /// kind of an unmanaged object of the same schema, such as `function` or `domain`.
+    /// What it depends on: `enum`, `sequence`, `column` (for `generated`), `key` (the constraint or unique index that a
+    /// foreign key refers to), `volatile function` (for `default`; also PostgreSQL's own), or the kind of an unmanaged
+    /// object of the same schema, such as `function` or `domain`.
     pub kind: String,
     /// Name of that.
     pub uses: String,
 }
 
-/// Reads schemas, in the order given; one that does not exist comes back empty.
+#[derive(Debug, QueryableByName)]
+struct Reading {
+    #[diesel(sql_type = Text)]
+    structure: String,
+    #[diesel(sql_type = Text)]
+    structure_hash: String,
+    #[diesel(sql_type = Text)]
+    column_order: String,
+    #[diesel(sql_type = Text)]
+    column_order_hash: String,
+    #[diesel(sql_type = Text)]
+    unmanaged: String,
+    #[diesel(sql_type = Text)]
+    uses: String,
+}
+
+#[derive(Debug, QueryableByName)]
+struct Hashes {
+    #[diesel(sql_type = Text)]
+    structure_hash: String,
+    #[diesel(sql_type = Text)]
+    column_order_hash: String,
+}
+
+/// Reads schemas, in the order given; one that does not exist comes back empty. The connection's path stays as it is.
 ///
 /// # Errors
 /// What the database says.
 pub async fn introspect(
-    _schemas: &[Namespace],
-    _conn: &PlatformConn,
+    schemas: &[Namespace],
+    mut conn: &PlatformConn,
 ) -> QueryResult<Vec<LiveSchema>> {
-    Ok(Vec::new())
+    let readings: Vec<Reading> = raw_sql(&statement::INTROSPECT)
+        .bind::<Array<Text>, _>(names(schemas))
+        .load(&mut conn)
+        .await?;
+    readings.into_iter().map(LiveSchema::try_from).collect()
+}
+
+/// Hashes of schemas, in the order given; one that does not exist has those of an empty one. For those who ask whether
+/// a structure is the one they know, which costs less than reading it. The connection's path stays as it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn fingerprints(
+    schemas: &[Namespace],
+    mut conn: &PlatformConn,
+) -> QueryResult<Vec<Fingerprint>> {
+    let hashes: Vec<Hashes> = raw_sql(&statement::FINGERPRINTS)
+        .bind::<Array<Text>, _>(names(schemas))
+        .load(&mut conn)
+        .await?;
+    Ok(hashes.into_iter().map(Fingerprint::from).collect())
+}
+
+fn names(schemas: &[Namespace]) -> Vec<&str> {
+    schemas.iter().map(Namespace::as_str).collect()
+}
+
+impl From<Hashes> for Fingerprint {
+    fn from(hashes: Hashes) -> Self {
+        Self {
+            structure: hashes.structure_hash,
+            column_order: hashes.column_order_hash,
+        }
+    }
+}
+
+impl TryFrom<Reading> for LiveSchema {
+    type Error = diesel::result::Error;
+
+    fn try_from(reading: Reading) -> QueryResult<Self> {
+        let mut structure: SchemaDefinition = document(&reading.structure)?;
+        put_in_order(&mut structure, &document(&reading.column_order)?);
+        Ok(Self {
+            structure,
+            fingerprint: Fingerprint {
+                structure: reading.structure_hash,
+                column_order: reading.column_order_hash,
+            },
+            unmanaged: document(&reading.unmanaged)?,
+            uses: document(&reading.uses)?,
+        })
+    }
+}
+
+fn document<T: DeserializeOwned>(text: &str) -> QueryResult<T> {
+    serde_json::from_str(text)
+        .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+}
+
+/// The structure lists columns by name, so that its hash does not depend on their order.
+fn put_in_order(structure: &mut SchemaDefinition, order: &BTreeMap<String, Vec<String>>) {
+    for table in &mut structure.tables {
+        let positions: BTreeMap<&str, usize> = (order.get(&table.name).into_iter().flatten())
+            .enumerate()
+            .map(|(position, name)| (name.as_str(), position))
+            .collect();
+        (table.columns).sort_by_key(|column| positions.get(column.name.as_str()).copied());
+    }
 }

@@ -6,6 +6,7 @@ use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use platform_schema::SchemaName;
+use uuid::Uuid;
 
 use super::identifier::quote_identifier;
 use super::{ProvisionError, raw_sql};
@@ -31,6 +32,11 @@ impl Namespace {
             return Ok(Self(name.to_owned()));
         }
         Err(ProvisionError::UnknownSchema(name.to_owned()))
+    }
+
+    /// The name of a schema that is made for one question and taken back.
+    pub(super) fn scratch(id: Uuid) -> Self {
+        Self(format!("tenant_scratch_{}", id.simple()))
     }
 
     /// The name as PostgreSQL's catalog has it.

@@ -4,6 +4,7 @@
 //! of the same fingerprint. What is in a plan is decided in `planner.rs`, how it is run in `apply.rs`.
 
 pub mod hazard;
+mod script;
 pub mod step;
 
 use serde::{Deserialize, Serialize};

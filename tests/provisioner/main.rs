@@ -6,6 +6,7 @@ mod bootstrap;
 mod create;
 mod identifiers;
 mod initialize;
+mod introspection;
 mod keys;
 mod kill;
 mod migrations;

@@ -1,0 +1,92 @@
+//! `provision plan`: what an upgrade of a tenant would do. Nothing is changed.
+
+pub mod view;
+
+use clap::{Args, ValueEnum};
+use platform_schema::TenantKey;
+
+use super::ExitStatus;
+use super::printer::{OutputFormat, Printer};
+use crate::platform::Platform;
+use crate::provisioner::namespace::Namespace;
+use crate::provisioner::plan::Plan;
+use crate::provisioner::plan::hazard::{HazardKind, HazardKindError};
+use crate::provisioner::planner::Online;
+use crate::provisioner::planner::rename::Rename;
+use view::PlanView;
+
+/// Arguments of `provision plan`.
+#[derive(Debug, Args)]
+pub struct PlanTenant {
+    /// Its slug, its id, or the name of its schema.
+    tenant: TenantKey,
+    #[command(flatten)]
+    choices: Choices,
+}
+
+/// What a person decides about a plan.
+#[derive(Debug, Args)]
+pub struct Choices {
+    /// Hazards that are accepted, or `all`.
+    #[arg(long, value_name = "HAZARD,…", value_delimiter = ',')]
+    allow: Vec<Allowance>,
+    /// A table or column that was renamed: `old=new` or `table.old=new`; can be repeated.
+    #[arg(long, value_name = "OLD=NEW")]
+    rename: Vec<Rename>,
+    /// Which tables are changed without keeping readers and writers waiting.
+    #[arg(long, value_enum, default_value_t = OnlineChoice::Large)]
+    online: OnlineChoice,
+}
+
+/// A hazard that is accepted, or all of them.
+#[derive(Debug, Clone, Copy)]
+enum Allowance {
+    All,
+    Kind(HazardKind),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnlineChoice {
+    /// Those of 8 MiB and more.
+    Large,
+    /// All.
+    Always,
+    /// None.
+    Never,
+}
+
+impl std::str::FromStr for Allowance {
+    type Err = HazardKindError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::Kind),
+        }
+    }
+}
+
+impl Choices {
+    /// The hazards that are accepted.
+    pub fn allowed(&self) -> Vec<HazardKind> {
+        let kinds = self.allow.iter().flat_map(|allowance| match allowance {
+            Allowance::All => HazardKind::ALL.to_vec(),
+            Allowance::Kind(kind) => vec![*kind],
+        });
+        kinds.collect()
+    }
+
+    /// The renames.
+    pub fn renames(&self) -> &[Rename] {
+        &self.rename
+    }
+
+    /// When changes take the form that lets readers and writers go on.
+    pub fn online(&self) -> Online {
+        match self.online {
+            OnlineChoice::Large => Online::Large,
+            OnlineChoice::Always => Online::Always,
+            OnlineChoice::Never => Online::Never,
+        }
+    }
+}

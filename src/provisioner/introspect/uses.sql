@@ -1,0 +1,74 @@
+-- What the parts of the tables of the schema `n` depend on, beyond their own table's columns.
+(WITH managed AS MATERIALIZED (SELECT c.oid, c.relname FROM {tables}),
+ reference AS MATERIALIZED (
+    SELECT m.relname, 'column' AS part, a.attname AS name, 'pg_type'::regclass::oid AS classid, a.atttypid AS objid
+      FROM managed m JOIN pg_attribute a ON a.attrelid = m.oid
+     WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION
+    SELECT m.relname, CASE a.attgenerated WHEN '' THEN 'default' ELSE 'generated' END, a.attname, d.refclassid, d.refobjid
+      FROM managed m
+      JOIN pg_attrdef f ON f.adrelid = m.oid
+      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+    UNION
+    SELECT m.relname, 'check', k.conname, d.refclassid, d.refobjid
+      FROM managed m
+      JOIN pg_constraint k ON k.conrelid = m.oid AND k.contype = 'c'
+      JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+    UNION
+    SELECT m.relname, 'index', x.relname, d.refclassid, d.refobjid
+      FROM managed m
+      JOIN pg_index i ON i.indrelid = m.oid
+      JOIN pg_class x ON x.oid = i.indexrelid
+      JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid)
+ SELECT coalesce(json_agg(json_build_object(
+            'table', u.relname, 'part', u.part, 'name', u.name, 'kind', u.kind, 'uses', u.uses
+        ) ORDER BY u.relname, u.part COLLATE "C", u.name, u.kind COLLATE "C", u.uses COLLATE "C"), '[]')
+   FROM (
+    SELECT f.relname, f.part, f.name,
+           CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' WHEN 'm' THEN 'range type'
+                          WHEN 'c' THEN CASE g.relkind WHEN 'c' THEN 'composite type' ELSE 'table' END
+                          ELSE 'base type' END AS kind,
+           t.typname::text AS uses
+      FROM reference f
+      JOIN pg_type v ON f.classid = 'pg_type'::regclass AND v.oid = f.objid
+      JOIN pg_type t ON t.oid = CASE WHEN v.typelem <> 0 AND v.typlen = -1 THEN v.typelem ELSE v.oid END
+      LEFT JOIN pg_class g ON g.oid = t.typrelid
+     WHERE t.typnamespace = n.oid
+    UNION
+    SELECT f.relname, f.part, f.name,
+           CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+           format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid))
+      FROM reference f JOIN pg_proc p ON f.classid = 'pg_proc'::regclass AND p.oid = f.objid
+     WHERE p.pronamespace = n.oid
+    UNION
+    SELECT f.relname, f.part, f.name, 'sequence', s.relname
+      FROM reference f JOIN pg_class s ON f.classid = 'pg_class'::regclass AND s.oid = f.objid
+     WHERE s.relkind = 'S' AND s.relnamespace = n.oid
+    UNION
+    SELECT f.relname, f.part, f.name, i.type,
+           CASE WHEN f.classid = 'pg_operator'::regclass THEN f.objid::regoperator::text ELSE coalesce(i.name, i.identity) END
+      FROM reference f CROSS JOIN LATERAL pg_identify_object(f.classid, f.objid, 0) i
+     WHERE f.classid NOT IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass, 'pg_constraint'::regclass)
+       AND i.schema = quote_ident(n.nspname)
+    UNION
+    SELECT m.relname, 'generated', a.attname, 'column', b.attname
+      FROM managed m
+      JOIN pg_attrdef f ON f.adrelid = m.oid
+      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated <> ''
+      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = m.oid
+      JOIN pg_attribute b ON b.attrelid = m.oid AND b.attnum = d.refobjsubid AND b.attnum <> a.attnum
+    UNION
+    -- Calls of PostgreSQL's own functions are recorded nowhere but in the expression.
+    SELECT m.relname, 'default', a.attname, 'volatile function', p.proname
+      FROM managed m
+      JOIN pg_attrdef f ON f.adrelid = m.oid
+      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated = ''
+      CROSS JOIN LATERAL regexp_matches(f.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS called(ids)
+      JOIN pg_proc p ON p.oid = called.ids[1]::oid AND p.provolatile = 'v'
+    UNION
+    SELECT m.relname, 'foreign key', k.conname, 'key', x.relname
+      FROM managed m
+      JOIN pg_constraint k ON k.conrelid = m.oid AND k.contype = 'f' AND k.conparentid = 0
+      JOIN pg_class x ON x.oid = k.conindid) u)

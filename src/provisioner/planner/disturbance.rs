@@ -1,0 +1,277 @@
+//! Disturbances: what a change of a column, key or enum type forces to go first. It is dropped here and taken out of the
+//! working copy; what the desired structure still has of it is built again by those who build such things.
+
+use tenant_schema::definition::{
+    ColumnDefinition, ForeignKeyDefinition, IndexDefinition, KeyDefinition, TableDefinition,
+};
+
+use super::super::introspect::Use;
+use super::part::Part;
+use super::{Planner, type_change};
+
+impl Planner<'_> {
+    /// Finds the columns that get another type or are made anew, and drops what is in their way.
+    pub(super) fn disturb(&mut self) {
+        let tables = self.tables_that_stay();
+        for (before, after) in &tables {
+            for column in &after.columns {
+                if let Some(known) = before.column(&column.name)
+                    && self.changes_type(before, known, column)
+                {
+                    self.mark(&before.name, &column.name);
+                }
+            }
+        }
+        let remade: Vec<_> = tables
+            .iter()
+            .flat_map(|(before, after)| self.columns_to_remake(before, after))
+            .collect();
+        for (table, column) in &remade {
+            self.mark(table, column);
+        }
+        for (before, after) in &tables {
+            let remade: Vec<&str> = (remade.iter().filter(|(table, _)| *table == before.name))
+                .map(|(_, column)| column.as_str())
+                .collect();
+            self.drop_disturbed_parts(before, after, &remade);
+        }
+        self.drop_disturbed_foreign_keys();
+        for (table, column) in &remade {
+            self.drop_column_to_remake(table, column);
+        }
+    }
+
+    /// Whether a column changes its type or is made anew.
+    pub(super) fn is_disturbed(&self, table: &str, column: &str) -> bool {
+        let key = (table.to_owned(), column.to_owned());
+        self.disturbed.contains(&key)
+    }
+
+    fn mark(&mut self, table: &str, column: &str) {
+        self.disturbed.insert((table.to_owned(), column.to_owned()));
+    }
+
+    fn changes_type(
+        &self,
+        table: &TableDefinition,
+        before: &ColumnDefinition,
+        after: &ColumnDefinition,
+    ) -> bool {
+        type_change::differs(before, after)
+            || self.uses_remade_enum(&table.name, "column", &before.name)
+    }
+
+    /// Whether a part of a table depends on an enum type that is made anew.
+    pub(super) fn uses_remade_enum(&self, table: &str, part: &str, name: &str) -> bool {
+        self.uses_of(table, part, name)
+            .any(|used| used.kind == "enum" && self.remade_enums.contains(&used.uses))
+    }
+
+    fn uses_of(&self, table: &str, part: &str, name: &str) -> impl Iterator<Item = &Use> {
+        (self.renamed.uses.iter())
+            .filter(move |used| used.table == table && used.part == part && used.name == name)
+    }
+
+    /// Generated columns with another expression, type or source: PostgreSQL before 17 cannot change them in place.
+    fn columns_to_remake(
+        &self,
+        before: &TableDefinition,
+        after: &TableDefinition,
+    ) -> Vec<(String, String)> {
+        let must = |column: &&ColumnDefinition| {
+            let Some(known) = before.column(&column.name) else {
+                return false;
+            };
+            let is_generated = column.generated.is_some();
+            let differs = known.generated != column.generated
+                || self.is_disturbed(&before.name, &column.name)
+                || self.uses_remade_enum(&before.name, "generated", &column.name);
+            let mut sources = self.uses_of(&before.name, "generated", &column.name);
+            let source_changes = sources
+                .any(|used| used.kind == "column" && self.is_disturbed(&before.name, &used.uses));
+            is_generated && (differs || source_changes)
+        };
+        let columns = after.columns.iter().filter(must);
+        columns
+            .map(|column| (before.name.clone(), column.name.clone()))
+            .collect()
+    }
+
+    fn drop_disturbed_parts(
+        &mut self,
+        before: &TableDefinition,
+        after: &TableDefinition,
+        remade: &[&str],
+    ) {
+        let table = &before.name;
+        for check in &before.checks {
+            let stays = has_same(&after.checks, check);
+            let is_disturbed = self.mentions_disturbed(table, &check.expression);
+            if self.uses_remade_enum(table, "check", &check.name)
+                || remade
+                    .iter()
+                    .any(|column| mentions(&check.expression, column))
+                || (is_disturbed && !stays)
+            {
+                self.drop_check(table, check);
+            }
+        }
+        for index in &before.indexes {
+            let stays = has_same(&after.indexes, index);
+            let text = index_text(index);
+            if self.uses_remade_enum(table, "index", &index.name)
+                || remade.iter().any(|column| mentions(&text, column))
+                || (self.mentions_disturbed(table, &text) && !stays)
+            {
+                self.drop_index_early(table, index);
+            }
+        }
+        for key in before.keys() {
+            if remade.iter().any(|column| holds(key, column)) {
+                let is_primary = before.primary_key.as_ref() == Some(key);
+                self.drop_key(table, key, is_primary);
+            }
+        }
+    }
+
+    fn mentions_disturbed(&self, table: &str, text: &str) -> bool {
+        let mut columns = self.disturbed.iter().filter(|(owner, _)| owner == table);
+        columns.any(|(_, column)| mentions(text, column))
+    }
+
+    /// Foreign keys go when a column on either side is disturbed, or when the key that they refer to goes.
+    fn drop_disturbed_foreign_keys(&mut self) {
+        let mut disturbed = Vec::new();
+        for table in &self.working().tables {
+            for key in &table.foreign_keys {
+                if self.is_foreign_key_disturbed(table, key) {
+                    disturbed.push((table.name.clone(), key.clone()));
+                }
+            }
+        }
+        for (table, key) in disturbed {
+            self.drop_foreign_key(&table, &key);
+        }
+    }
+
+    fn is_foreign_key_disturbed(
+        &self,
+        table: &TableDefinition,
+        key: &ForeignKeyDefinition,
+    ) -> bool {
+        let target = &key.references_table;
+        let own = |column: &String| self.is_disturbed(&table.name, column);
+        let referenced = |column: &String| self.is_disturbed(target, column);
+        let mut keys = self.uses_of(&table.name, "foreign key", &key.name);
+        let relied_on = keys
+            .find(|used| used.kind == "key")
+            .map(|used| used.uses.as_str());
+        key.columns.iter().any(own)
+            || key.references_columns.iter().any(referenced)
+            || relied_on.is_some_and(|name| !self.keeps_key(target, name))
+            || self.to.structure.table(target).is_none()
+    }
+
+    /// Whether a primary key, unique constraint or unique index is there afterwards as it is, under whatever name.
+    fn keeps_key(&self, table: &str, name: &str) -> bool {
+        let (Some(before), Some(after)) =
+            (self.working().table(table), self.to.structure.table(table))
+        else {
+            return false;
+        };
+        let primary = |table: &TableDefinition| table.primary_key.as_ref().map(Part::essence);
+        if before
+            .primary_key
+            .as_ref()
+            .is_some_and(|key| key.name == name)
+        {
+            return primary(before) == primary(after);
+        }
+        if let Some(key) = before.uniques.iter().find(|key| key.name == name) {
+            return has_same(&after.uniques, key);
+        }
+        let index = before.indexes.iter().find(|index| index.name == name);
+        index.is_some_and(|index| has_same(&after.indexes, index))
+    }
+}
+
+/// Whether one of the parts is the same but for its name: a part of the same name that does something else takes its place.
+fn has_same<P: Part>(parts: &[P], part: &P) -> bool {
+    match parts.iter().find(|other| other.name() == part.name()) {
+        Some(other) => other.essence() == part.essence(),
+        None => parts.iter().any(|other| other.essence() == part.essence()),
+    }
+}
+
+fn holds(key: &KeyDefinition, column: &str) -> bool {
+    key.columns
+        .iter()
+        .chain(&key.include)
+        .any(|held| held == column)
+}
+
+/// Everything of an index that can name a column.
+pub(super) fn index_text(index: &IndexDefinition) -> String {
+    let include = index.include.iter().map(|column| format!("\"{column}\""));
+    let keys = index.keys.iter().cloned();
+    let texts: Vec<String> = keys.chain(include).chain(index.predicate.clone()).collect();
+    texts.join(" ")
+}
+
+/// Whether an expression, as PostgreSQL spells it, names a column. It errs on the side of yes, where a function or type is
+/// called like the column: then something is built anew that could have stayed.
+pub(super) fn mentions(expression: &str, column: &str) -> bool {
+    let mut rest = expression;
+    while let Some(start) =
+        rest.find(|letter: char| letter == '\'' || letter == '"' || is_word(letter))
+    {
+        let (_, found) = rest.split_at(start);
+        let (name, after) = if let Some(quote @ ('\'' | '"')) = found.chars().next() {
+            quoted(found, quote)
+        } else {
+            let end = found.find(|letter| !is_word(letter)).unwrap_or(found.len());
+            let (word, after) = found.split_at(end);
+            (Some(word.to_owned()), after)
+        };
+        if name.is_some_and(|name| name == column) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_' || letter == '$'
+}
+
+/// The identifier in double quotes, or nothing for a literal, and what follows.
+fn quoted(text: &str, quote: char) -> (Option<String>, &str) {
+    let mut content = String::new();
+    let mut letters = text.char_indices().skip(1).peekable();
+    while let Some((position, letter)) = letters.next() {
+        if letter != quote {
+            content.push(letter);
+        } else if letters.next_if(|(_, next)| *next == quote).is_some() {
+            content.push(quote);
+        } else {
+            let (_, after) = text.split_at(position + quote.len_utf8());
+            return ((quote == '"').then_some(content), after);
+        }
+    }
+    (None, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_found_bare_and_quoted_and_not_in_literals() {
+        assert!(mentions("(status = 'x'::text)", "status"));
+        assert!(mentions("(\"or\"\"der\" > 1)", "or\"der"));
+        assert!(!mentions("(note = 'status'::text)", "status"));
+        assert!(!mentions("(status_code > 1)", "status"));
+        assert!(mentions("lower(name)", "name"));
+    }
+}

@@ -1,0 +1,271 @@
+//! Primary keys and unique constraints: their index can be built beside readers and writers before the constraint takes it.
+
+use tenant_schema::definition::{IndexDefinition, KeyDefinition, TableDefinition};
+
+use super::super::ddl;
+use super::super::identifier::quote_identifier;
+use super::super::plan::hazard::HazardKind;
+use super::super::plan::step::LockClass;
+use super::draft::{Draft, Phase};
+use super::helper::replacement;
+use super::part::{Matched, pair};
+use super::{Planner, done};
+
+impl Planner<'_> {
+    pub(super) fn draft_keys(&mut self, before: &mut TableDefinition, after: &TableDefinition) {
+        let primary =
+            |table: &TableDefinition| table.primary_key.iter().cloned().collect::<Vec<_>>();
+        let (old, new) = (primary(before), primary(after));
+        let matched = pair(&old, &new, |name| self.is_name_free(name));
+        self.draft_matched_keys(before, &matched, true);
+        let old = before.uniques.clone();
+        let matched = pair(&old, &after.uniques, |name| self.is_name_free(name));
+        self.draft_matched_keys(before, &matched, false);
+    }
+
+    fn draft_matched_keys(
+        &mut self,
+        before: &mut TableDefinition,
+        matched: &Matched<'_, KeyDefinition>,
+        is_primary: bool,
+    ) {
+        let table = before.name.clone();
+        for (old, new) in &matched.renamed {
+            self.rename_index(&table, &old.name, &new.name);
+            for key in before.primary_key.iter_mut().chain(&mut before.uniques) {
+                if key.name == old.name {
+                    key.name.clone_from(&new.name);
+                }
+            }
+        }
+        for old in &matched.dropped {
+            self.drop_key(&table, old, is_primary);
+        }
+        for new in &matched.added {
+            self.add_key(before, new, is_primary, None);
+        }
+        for (old, new) in &matched.replaced {
+            if self.is_online(&table) {
+                self.add_key(before, new, is_primary, Some(old));
+            } else {
+                self.drop_key(&table, old, is_primary);
+                self.add_key(before, new, is_primary, None);
+            }
+            forget_key(before, &old.name);
+        }
+    }
+
+    /// Drops a primary key or unique constraint, and forgets it.
+    pub(super) fn drop_key(&mut self, table: &str, key: &KeyDefinition, is_primary: bool) {
+        let draft = self.dropping_key(table, key, is_primary, Phase::DropConstraints);
+        self.push(draft);
+        let tables = self.renamed.structure.tables.iter_mut();
+        for known in tables.filter(|known| known.name == table) {
+            forget_key(known, &key.name);
+        }
+    }
+
+    fn dropping_key(
+        &mut self,
+        table: &str,
+        key: &KeyDefinition,
+        is_primary: bool,
+        phase: Phase,
+    ) -> Draft {
+        let what = if is_primary {
+            "primary key"
+        } else {
+            "unique constraint"
+        };
+        let object = format!("{what} {} of {table}", key.name);
+        self.refuse_if_needed("constraint", Some(table), &key.name, &object);
+        let sql = ddl::drop_constraint(table, &key.name);
+        Draft::new(phase, format!("drop {object}"), sql)
+            .locks(LockClass::AccessExclusive, table)
+            .done_when(done::constraint_is_gone(table, &key.name))
+            .hazard(
+                HazardKind::ConstraintDropped,
+                format!("{} may repeat", key.columns.join(", ")),
+            )
+            .hazard(HazardKind::IndexDropped, "queries may have used its index")
+    }
+
+    fn add_key(
+        &mut self,
+        table: &TableDefinition,
+        key: &KeyDefinition,
+        is_primary: bool,
+        replaces: Option<&KeyDefinition>,
+    ) {
+        let ready = self.index_for(table, key);
+        if ready.is_none() && !self.is_online(&table.name) {
+            let constraint = if is_primary {
+                ddl::primary_key(key)
+            } else {
+                ddl::unique(key)
+            };
+            let detail = format!(
+                "nobody reads or writes {} while the index is built",
+                table.name
+            );
+            let draft = self
+                .adding(
+                    table,
+                    key,
+                    is_primary,
+                    ddl::add_constraint(&table.name, &constraint),
+                )
+                .hazard_if(
+                    HazardKind::AccessExclusive,
+                    detail,
+                    self.is_large(&table.name),
+                )
+                .hazard(
+                    HazardKind::IndexBuild,
+                    format!("the rows of {} are read and sorted", table.name),
+                )
+                .slow();
+            self.push(draft);
+            return;
+        }
+        let index = ready.unwrap_or_else(|| self.build_index_for(table, key, replaces.is_some()));
+        if let Some(old) = replaces {
+            let draft = self.dropping_key(&table.name, old, is_primary, Phase::Keys);
+            self.push(draft.why("the new one takes its place in the same transaction"));
+        }
+        let kind = if is_primary { "PRIMARY KEY" } else { "UNIQUE" };
+        let constraint = format!(
+            "CONSTRAINT {} {kind} USING INDEX {}{}",
+            quote_identifier(&key.name),
+            quote_identifier(&index),
+            ddl::deferrable(key.deferrable)
+        );
+        let draft = self.adding(
+            table,
+            key,
+            is_primary,
+            ddl::add_constraint(&table.name, &constraint),
+        );
+        self.push(draft);
+    }
+
+    fn adding(
+        &mut self,
+        table: &TableDefinition,
+        key: &KeyDefinition,
+        is_primary: bool,
+        sql: String,
+    ) -> Draft {
+        let what = if is_primary {
+            "primary key"
+        } else {
+            "unique constraint"
+        };
+        let name = format!("add {what} {} to {}", key.name, table.name);
+        let keys: Vec<String> = key
+            .columns
+            .iter()
+            .map(|column| quote_identifier(column))
+            .collect();
+        let probe = self.duplicates(
+            table,
+            &keys,
+            "true",
+            key.nulls_not_distinct,
+            format!("{what} {} of {}", key.name, table.name),
+        );
+        Draft::new(Phase::Keys, name, sql)
+            .locks(LockClass::AccessExclusive, &table.name)
+            .done_when(done::constraint_exists(&table.name, &key.name))
+            .hazard(HazardKind::MayFailOnData, "two equal rows stop the change")
+            .probe(probe)
+    }
+
+    /// The index of a key, built beside readers and writers; its name.
+    fn build_index_for(
+        &mut self,
+        table: &TableDefinition,
+        key: &KeyDefinition,
+        is_replacement: bool,
+    ) -> String {
+        let name = if is_replacement {
+            replacement(&key.name)
+        } else {
+            key.name.clone()
+        };
+        let index = IndexDefinition {
+            name: name.clone(),
+            ..index_of(key)
+        };
+        let sql = ddl::create_index_concurrently(&table.name, &index);
+        self.push(
+            Draft::new(Phase::Keys, format!("create index {name}"), sql)
+                .why("the constraint takes it over without building one under its lock")
+                .locks(LockClass::ShareUpdateExclusive, &table.name)
+                .not_transactional()
+                .done_when(done::index_is_valid(&name))
+                .hazard(
+                    HazardKind::IndexBuild,
+                    format!("the rows of {} are read and sorted", table.name),
+                ),
+        );
+        name
+    }
+
+    /// A unique index that is there, does what the key needs, and is not wished for as an index.
+    fn index_for(&self, table: &TableDefinition, key: &KeyDefinition) -> Option<String> {
+        let wished = index_of(key);
+        let after = self.to.structure.table(&table.name)?;
+        let is_wished =
+            |index: &IndexDefinition| after.indexes.iter().any(|other| other.name == index.name);
+        let fits = |index: &&IndexDefinition| {
+            let unnamed = IndexDefinition {
+                name: String::new(),
+                comment: None,
+                ..(*index).clone()
+            };
+            unnamed == wished && !is_wished(index)
+        };
+        table
+            .indexes
+            .iter()
+            .find(fits)
+            .map(|index| index.name.clone())
+    }
+
+    /// Whether a constraint takes the index over.
+    pub(super) fn becomes_key(&self, index: &IndexDefinition, after: &TableDefinition) -> bool {
+        let Some(before) = self.working().table(&after.name) else {
+            return false;
+        };
+        let is_new = |key: &&KeyDefinition| {
+            !before
+                .keys()
+                .any(|known| known.columns == key.columns && known.name == key.name)
+        };
+        let mut keys = after.keys().filter(is_new);
+        keys.any(|key| self.index_for(before, key).as_deref() == Some(&index.name))
+    }
+}
+
+/// The index behind a key, without a name.
+fn index_of(key: &KeyDefinition) -> IndexDefinition {
+    IndexDefinition {
+        method: "btree".to_owned(),
+        unique: true,
+        keys: key
+            .columns
+            .iter()
+            .map(|column| quote_identifier(column))
+            .collect(),
+        include: key.include.clone(),
+        nulls_not_distinct: key.nulls_not_distinct,
+        options: key.options.clone(),
+        ..IndexDefinition::default()
+    }
+}
+
+fn forget_key(table: &mut TableDefinition, name: &str) {
+    table.primary_key.take_if(|key| key.name == name);
+    table.uniques.retain(|key| key.name != name);
+}

@@ -1,0 +1,344 @@
+//! The structure after the renames: names are moved in the definitions, and expressions are read back from a scratch copy in
+//! which PostgreSQL has done the renames itself.
+
+use std::collections::HashMap;
+
+use connection::PlatformConn;
+use tenant_schema::definition::{ColumnDefinition, SchemaDefinition, TableDefinition};
+use uuid::Uuid;
+
+use super::super::identifier::quote_identifier;
+use super::super::introspect::{LiveSchema, Use, introspect};
+use super::super::namespace::Namespace;
+use super::super::{ProvisionError, ddl};
+use super::rename::Rename;
+
+/// A structure with its renames done.
+#[derive(Debug)]
+pub(super) struct Renamed {
+    /// The structure under the new names.
+    pub(super) structure: SchemaDefinition,
+    /// Dependencies under the new names.
+    pub(super) uses: Vec<Use>,
+    /// The renames that are to be done, tables before columns.
+    pub(super) renames: Vec<Rename>,
+    /// Names of the tables now, by their names to come.
+    tables: HashMap<String, String>,
+    /// Names of the columns now, by table and name to come.
+    columns: HashMap<(String, String), String>,
+}
+
+impl Renamed {
+    /// Does the renames that are still to be done.
+    ///
+    /// # Errors
+    /// `Rename` where the old and the new name are both there, or a failure of the database.
+    pub(super) async fn new(
+        from: &LiveSchema,
+        to: &SchemaDefinition,
+        renames: &[Rename],
+        schema: &Namespace,
+        conn: &mut PlatformConn,
+    ) -> Result<Self, ProvisionError> {
+        let mut done = Self {
+            structure: from.structure.clone(),
+            uses: from.uses.clone(),
+            renames: Vec::new(),
+            tables: HashMap::new(),
+            columns: HashMap::new(),
+        };
+        let (tables, columns): (Vec<_>, Vec<_>) =
+            renames.iter().partition(|rename| rename.table.is_none());
+        for rename in tables {
+            done.rename_table(rename, to)?;
+        }
+        for rename in columns {
+            done.rename_column(rename, to)?;
+        }
+        done.read_expressions_back(from, schema, conn).await?;
+        Ok(done)
+    }
+
+    /// What the table is called now.
+    pub(super) fn table_now<'a>(&'a self, table: &'a str) -> &'a str {
+        self.tables.get(table).map_or(table, String::as_str)
+    }
+
+    /// What the column is called now.
+    pub(super) fn column_now<'a>(&'a self, table: &str, column: &'a str) -> &'a str {
+        let key = (table.to_owned(), column.to_owned());
+        self.columns.get(&key).map_or(column, String::as_str)
+    }
+
+    /// The table as an item of `FROM` that shows it under the names to come.
+    pub(super) fn source(&self, table: &TableDefinition) -> String {
+        let now = quote_identifier(self.table_now(&table.name));
+        let is_renamed = self.columns.keys().any(|(owner, _)| *owner == table.name);
+        if !is_renamed {
+            return now;
+        }
+        let columns = table.columns.iter().map(|column| {
+            let name = quote_identifier(self.column_now(&table.name, &column.name));
+            format!("{name} AS {}", quote_identifier(&column.name))
+        });
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        format!("(SELECT {columns} FROM {now})")
+    }
+
+    fn rename_table(
+        &mut self,
+        rename: &Rename,
+        to: &SchemaDefinition,
+    ) -> Result<(), ProvisionError> {
+        let Rename {
+            from: old, to: new, ..
+        } = rename;
+        if self.structure.table(old).is_none() || old == new {
+            return Ok(());
+        }
+        if self.structure.table(new).is_some() || to.table(old).is_some() {
+            return Err(both_there(&format!("table {old}"), new));
+        }
+        if to.table(new).is_none() {
+            return Err(not_to_come(&format!("table {old}"), new));
+        }
+        let rename_to = |name: &mut String| {
+            if name == old {
+                name.clone_from(new);
+            }
+        };
+        for table in &mut self.structure.tables {
+            rename_to(&mut table.name);
+            for key in &mut table.foreign_keys {
+                if key.references_schema.is_none() {
+                    rename_to(&mut key.references_table);
+                }
+            }
+        }
+        let owners = self.structure.sequences.iter_mut();
+        for owner in owners.filter_map(|sequence| sequence.owner.as_mut()) {
+            rename_to(&mut owner.table);
+        }
+        for used in &mut self.uses {
+            rename_to(&mut used.table);
+        }
+        self.tables.insert(new.clone(), old.clone());
+        self.renames.push(rename.clone());
+        Ok(())
+    }
+
+    fn rename_column(
+        &mut self,
+        rename: &Rename,
+        to: &SchemaDefinition,
+    ) -> Result<(), ProvisionError> {
+        let Rename {
+            table,
+            from: old,
+            to: new,
+        } = rename;
+        let named = table.as_deref().unwrap_or_default();
+        let by_old_name = self.tables.iter().find(|(_, was)| *was == named);
+        let owner = by_old_name.map_or_else(|| named.to_owned(), |(name, _)| name.clone());
+        let Some(table) = self.structure.table(&owner) else {
+            return Ok(());
+        };
+        if table.column(old).is_none() || old == new {
+            return Ok(());
+        }
+        let wished = to.table(&owner);
+        let is_wished = |name: &str| wished.is_some_and(|table| table.column(name).is_some());
+        if table.column(new).is_some() || is_wished(old) {
+            return Err(both_there(&format!("column {owner}.{old}"), new));
+        }
+        if !is_wished(new) {
+            return Err(not_to_come(&format!("column {owner}.{old}"), new));
+        }
+        for table in &mut self.structure.tables {
+            rename_column_in(table, &owner, old, new);
+        }
+        let owners = self.structure.sequences.iter_mut();
+        for sequence_owner in owners.filter_map(|sequence| sequence.owner.as_mut()) {
+            if sequence_owner.table == owner && sequence_owner.column == *old {
+                sequence_owner.column.clone_from(new);
+            }
+        }
+        for used in self.uses.iter_mut().filter(|used| used.table == owner) {
+            let is_of_column = matches!(used.part.as_str(), "column" | "default" | "generated");
+            if is_of_column && used.name == *old {
+                used.name.clone_from(new);
+            }
+            if used.kind == "column" && used.uses == *old {
+                used.uses.clone_from(new);
+            }
+        }
+        self.columns
+            .insert((owner.clone(), new.clone()), old.clone());
+        self.renames.push(Rename {
+            table: Some(owner),
+            ..rename.clone()
+        });
+        Ok(())
+    }
+
+    /// Expressions of tables with renamed columns, as PostgreSQL spells them under the new names.
+    async fn read_expressions_back(
+        &mut self,
+        from: &LiveSchema,
+        schema: &Namespace,
+        conn: &mut PlatformConn,
+    ) -> Result<(), ProvisionError> {
+        let renames = self.renames.iter().filter(|rename| rename.table.is_some());
+        let mut copies: Vec<TableDefinition> = Vec::new();
+        let mut statements = Vec::new();
+        for rename in renames {
+            let owner = rename.table.as_deref().unwrap_or_default();
+            let now = self.table_now(owner);
+            if let Some(table) = from.structure.table(now)
+                && !copies.iter().any(|copy| copy.name == table.name)
+            {
+                copies.push(table.clone());
+            }
+            statements.push(format!(
+                "ALTER TABLE {} RENAME COLUMN {} TO {}",
+                quote_identifier(now),
+                quote_identifier(&rename.from),
+                quote_identifier(&rename.to)
+            ));
+        }
+        copies.retain(has_expressions);
+        statements.retain(|sql| {
+            copies.iter().any(|copy| {
+                sql.starts_with(&format!("ALTER TABLE {} ", quote_identifier(&copy.name)))
+            })
+        });
+        if copies.is_empty() {
+            return Ok(());
+        }
+        let mut sql: Vec<String> = from.structure.enums.iter().map(ddl::create_enum).collect();
+        sql.extend(copies.iter().flat_map(copy_of_expressions));
+        sql.extend(statements);
+        let read = read_from_scratch(&sql, schema, conn).await?;
+        for copy in &copies {
+            let now = &copy.name;
+            let name = self.tables.iter().find(|(_, was)| *was == now);
+            let name = name.map_or_else(|| now.clone(), |(name, _)| name.clone());
+            let table = self
+                .structure
+                .tables
+                .iter_mut()
+                .find(|table| table.name == name);
+            if let (Some(table), Some(read)) = (table, read.structure.table(now)) {
+                take_expressions(table, read);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rename_column_in(table: &mut TableDefinition, owner: &str, old: &str, new: &str) {
+    let rename_all = |names: &mut Vec<String>| {
+        for name in names.iter_mut().filter(|name| *name == old) {
+            new.clone_into(name);
+        }
+    };
+    for key in &mut table.foreign_keys {
+        if key.references_table == owner && key.references_schema.is_none() {
+            rename_all(&mut key.references_columns);
+        }
+    }
+    if table.name != owner {
+        return;
+    }
+    for column in table.columns.iter_mut().filter(|column| column.name == old) {
+        new.clone_into(&mut column.name);
+    }
+    for key in table.primary_key.iter_mut().chain(&mut table.uniques) {
+        rename_all(&mut key.columns);
+        rename_all(&mut key.include);
+    }
+    for index in &mut table.indexes {
+        rename_all(&mut index.include);
+    }
+    for key in &mut table.foreign_keys {
+        rename_all(&mut key.columns);
+        rename_all(&mut key.set_columns);
+    }
+}
+
+fn has_expressions(table: &TableDefinition) -> bool {
+    let is_generated = |column: &ColumnDefinition| column.generated.is_some();
+    !table.checks.is_empty() || !table.indexes.is_empty() || table.columns.iter().any(is_generated)
+}
+
+/// The statements that copy what holds expressions over columns. Defaults hold none.
+fn copy_of_expressions(table: &TableDefinition) -> Vec<String> {
+    let mut copy = table.clone();
+    for column in &mut copy.columns {
+        column.default = None;
+        column.identity = None;
+    }
+    copy.primary_key = None;
+    copy.uniques.clear();
+    let indexes = copy.indexes.iter();
+    let indexes: Vec<String> = indexes
+        .map(|index| ddl::create_index(&copy.name, index))
+        .collect();
+    std::iter::once(ddl::create_table(&copy))
+        .chain(indexes)
+        .collect()
+}
+
+/// Builds a scratch schema, reads it and takes it back. Functions and domains are found in the schema itself.
+async fn read_from_scratch(
+    sql: &[String],
+    schema: &Namespace,
+    conn: &mut PlatformConn,
+) -> Result<LiveSchema, ProvisionError> {
+    let scratch = Namespace::scratch(Uuid::now_v7());
+    conn.begin().await?;
+    let name = scratch.quoted();
+    conn.batch(&format!(
+        "CREATE SCHEMA {name}; SET LOCAL search_path = {name}, {}; {}",
+        schema.quoted(),
+        sql.join(";\n")
+    ))
+    .await?;
+    let read = introspect(&[scratch], conn).await?;
+    conn.rollback().await?;
+    read.into_iter()
+        .next()
+        .ok_or_else(|| diesel::result::Error::NotFound.into())
+}
+
+/// Takes over the expressions, by the names of their owners; whether they were checked or built is known better before.
+fn take_expressions(table: &mut TableDefinition, read: &TableDefinition) {
+    for column in &mut table.columns {
+        if let Some(known) = read.column(&column.name) {
+            column.generated.clone_from(&known.generated);
+        }
+    }
+    for check in &mut table.checks {
+        if let Some(known) = read.checks.iter().find(|known| known.name == check.name) {
+            check.expression.clone_from(&known.expression);
+        }
+    }
+    for index in &mut table.indexes {
+        if let Some(known) = read.indexes.iter().find(|known| known.name == index.name) {
+            index.keys.clone_from(&known.keys);
+            index.predicate.clone_from(&known.predicate);
+        }
+    }
+}
+
+fn both_there(old: &str, new: &str) -> ProvisionError {
+    ProvisionError::Rename(format!(
+        "{old} cannot be renamed to `{new}`: both names are there (hint: take the rename away, or drop one of the two first)"
+    ))
+}
+
+fn not_to_come(old: &str, new: &str) -> ProvisionError {
+    ProvisionError::Rename(format!(
+        "{old} cannot be renamed to `{new}`: the desired structure has no such name (hint: check the spelling)"
+    ))
+}

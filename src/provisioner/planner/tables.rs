@@ -1,0 +1,264 @@
+//! Tables: renamed, created, dropped; their storage.
+
+use std::collections::HashSet;
+
+use tenant_schema::definition::{SchemaDefinition, TableDefinition};
+
+use super::super::ddl;
+use super::super::identifier::{quote_identifier, quote_literal};
+use super::super::plan::hazard::HazardKind;
+use super::super::plan::step::LockClass;
+use super::draft::{Draft, Phase};
+use super::probe::{Answer, Probe};
+use super::rename::Rename;
+use super::{Planner, done};
+
+impl Planner<'_> {
+    pub(super) fn draft_renames(&mut self) {
+        for rename in self.renamed.renames.clone() {
+            let draft = match &rename.table {
+                None => rename_table(&rename),
+                Some(table) => rename_column(table, &rename),
+            };
+            self.push(draft.hazard(
+                HazardKind::BreaksClients,
+                "statements with the old name fail from then on",
+            ));
+        }
+    }
+
+    pub(super) fn draft_tables(&mut self) {
+        let before = self.working().clone();
+        let after = self.to.structure.clone();
+        for table in &after.tables {
+            match before.table(&table.name) {
+                None => self.create_table(table),
+                Some(known) => self.change_storage(known, table),
+            }
+        }
+        let dropped = before
+            .tables
+            .iter()
+            .filter(|table| after.table(&table.name).is_none());
+        let dropped: Vec<&TableDefinition> = dropped.collect();
+        for table in &dropped {
+            self.drop_table(table, &dropped);
+        }
+    }
+
+    /// A constraint that is not checked on old rows would count as checked when the table is made with it.
+    fn create_table(&mut self, table: &TableDefinition) {
+        let mut created = table.clone();
+        created.checks.retain(|check| !check.not_valid);
+        self.push(
+            Draft::new(
+                Phase::CreateTables,
+                format!("create table {}", table.name),
+                ddl::create_table(&created),
+            )
+            .done_when(done::relation_exists(&table.name)),
+        );
+        for index in &table.indexes {
+            let name = format!("create index {}", index.name);
+            let draft = Draft::new(
+                Phase::CreateTables,
+                name,
+                ddl::create_index(&table.name, index),
+            );
+            self.push(draft.done_when(done::relation_exists(&index.name)));
+        }
+        for check in table.checks.iter().filter(|check| check.not_valid) {
+            self.add_check(table, check);
+        }
+        for key in &table.foreign_keys {
+            self.add_foreign_key(table, key);
+        }
+        let bare = TableDefinition {
+            name: table.name.clone(),
+            ..TableDefinition::default()
+        };
+        self.draft_comments(&bare, table);
+    }
+
+    fn change_storage(&mut self, before: &TableDefinition, after: &TableDefinition) {
+        let table = &after.name;
+        let quoted = quote_identifier(table);
+        if before.unlogged != after.unlogged {
+            let form = if after.unlogged { "UNLOGGED" } else { "LOGGED" };
+            let draft = Draft::new(
+                Phase::Options,
+                format!("make table {table} {}", form.to_lowercase()),
+                format!("ALTER TABLE {quoted} SET {form}"),
+            )
+            .locks(LockClass::AccessExclusive, table)
+            .done_when(format!(
+                "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND relpersistence = '{}')",
+                quote_literal(&quoted),
+                if after.unlogged { 'u' } else { 'p' }
+            ));
+            let draft = self.rewriting(draft, table);
+            self.push(draft);
+        }
+        let name_of = |option: &String| {
+            option
+                .split_once('=')
+                .map_or_else(|| option.clone(), |(name, _)| name.to_owned())
+        };
+        let names: HashSet<String> = after.options.iter().map(name_of).collect();
+        let gone = before
+            .options
+            .iter()
+            .map(name_of)
+            .filter(|name| !names.contains(name));
+        let gone: Vec<String> = gone.collect();
+        let set = after
+            .options
+            .iter()
+            .filter(|option| !before.options.contains(option));
+        let set: Vec<String> = set.cloned().collect();
+        for (verb, options) in [("RESET", gone), ("SET", set)] {
+            if !options.is_empty() {
+                let sql = format!("ALTER TABLE {quoted} {verb} ({})", options.join(", "));
+                let name = format!(
+                    "{} storage parameters of table {table}",
+                    verb.to_lowercase()
+                );
+                let draft = Draft::new(Phase::Options, name, sql);
+                self.push(draft.locks(LockClass::ShareUpdateExclusive, table));
+            }
+        }
+    }
+
+    /// A statement that writes the whole table anew while nobody else reads or writes it.
+    pub(super) fn rewriting(&self, draft: Draft, table: &str) -> Draft {
+        let (is_large, is_online) = (self.is_large(table), self.is_online(table));
+        let bytes = self.facts.bytes(self.renamed.table_now(table));
+        let draft = draft
+            .rewrites()
+            .slow()
+            .hazard_if(
+                HazardKind::TableRewrite,
+                format!("{table} is written anew, {bytes} bytes"),
+                is_large,
+            )
+            .hazard_if(
+                HazardKind::AccessExclusive,
+                format!("nobody reads or writes {table} meanwhile"),
+                is_large,
+            );
+        if is_online { draft.alone() } else { draft }
+    }
+
+    /// Foreign keys between tables that go are dropped first, so that their order does not matter.
+    fn drop_table(&mut self, table: &TableDefinition, dropped: &[&TableDefinition]) {
+        let name = &table.name;
+        self.refuse_if_needed("table", Some(name), name, &format!("table {name}"));
+        for key in &table.foreign_keys {
+            let target = &key.references_table;
+            let is_left = self
+                .working()
+                .table(name)
+                .is_some_and(|table| table.foreign_keys.contains(key));
+            if is_left && target != name && dropped.iter().any(|other| other.name == *target) {
+                self.drop_foreign_key(name, key);
+            }
+        }
+        let wanted = relation_names_of(table).any(|name| self.is_name_wanted(&name));
+        let owned = self.working().sequences.iter().filter(|sequence| {
+            sequence
+                .owner
+                .as_ref()
+                .is_some_and(|owner| owner.table == *name)
+        });
+        let owned: Vec<String> = owned.map(|sequence| sequence.name.clone()).collect();
+        let wanted = wanted || owned.iter().any(|name| self.is_name_wanted(name));
+        let phase = if wanted {
+            Phase::DropEarly
+        } else {
+            Phase::DropTables
+        };
+        let sql = format!("DROP TABLE {}", quote_identifier(name));
+        let source = quote_identifier(self.renamed.table_now(name));
+        self.push(
+            Draft::new(phase, format!("drop table {name}"), sql)
+                .locks(LockClass::AccessExclusive, name)
+                .done_when(done::relation_is_gone(name))
+                .gated(HazardKind::DeletesData, format!("all rows of {name}"))
+                .hazard(
+                    HazardKind::BreaksClients,
+                    format!("statements that name {name} fail"),
+                )
+                .irreversible()
+                .slow()
+                .probe(Probe::rows(
+                    &source,
+                    "true",
+                    Answer::Counts(HazardKind::DeletesData),
+                )),
+        );
+    }
+
+    /// Whether a name is given to a table, index or sequence of the desired structure.
+    pub(super) fn is_name_wanted(&self, name: &str) -> bool {
+        relation_names(&self.to.structure).any(|wanted| wanted == name)
+    }
+
+    /// Whether no table, index or sequence has this name now.
+    pub(super) fn is_name_free(&self, name: &str) -> bool {
+        let now = &self.from.structure;
+        relation_names(now)
+            .chain(relation_names(self.working()))
+            .all(|taken| taken != name)
+    }
+}
+
+/// Names of tables, indexes and sequences, which share one space.
+fn relation_names(schema: &SchemaDefinition) -> impl Iterator<Item = String> {
+    let sequences = schema
+        .sequences
+        .iter()
+        .map(|sequence| sequence.name.clone());
+    (schema.tables.iter().flat_map(relation_names_of)).chain(sequences)
+}
+
+fn relation_names_of(table: &TableDefinition) -> impl Iterator<Item = String> {
+    let keys = table.keys().map(|key| key.name.clone());
+    let indexes = table.indexes.iter().map(|index| index.name.clone());
+    let sequences = table.columns.iter().filter_map(|column| {
+        let sequence = column.identity.as_ref()?.sequence.as_ref()?;
+        Some(sequence.name.clone())
+    });
+    std::iter::once(table.name.clone())
+        .chain(keys)
+        .chain(indexes)
+        .chain(sequences)
+}
+
+fn rename_table(rename: &Rename) -> Draft {
+    let Rename { from, to, .. } = rename;
+    let sql = format!(
+        "ALTER TABLE {} RENAME TO {}",
+        quote_identifier(from),
+        quote_identifier(to)
+    );
+    Draft::new(Phase::Rename, format!("rename table {from} to {to}"), sql)
+        .locks(LockClass::AccessExclusive, from)
+        .done_when(done::relation_exists(to))
+}
+
+fn rename_column(table: &str, rename: &Rename) -> Draft {
+    let Rename { from, to, .. } = rename;
+    let sql = format!(
+        "ALTER TABLE {} RENAME COLUMN {} TO {}",
+        quote_identifier(table),
+        quote_identifier(from),
+        quote_identifier(to)
+    );
+    Draft::new(
+        Phase::Rename,
+        format!("rename column {table}.{from} to {to}"),
+        sql,
+    )
+    .locks(LockClass::AccessExclusive, table)
+    .done_when(done::column_exists(table, to))
+}
