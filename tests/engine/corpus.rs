@@ -200,7 +200,14 @@ impl Case {
         let columns = rows::columns(target.as_str(), &site.client).await;
         let direction = self.direction(run.is_forward);
         let transition = transition(run, &read, &columns, direction, site);
-        let plan = transition.plan().await?;
+        let planned = transition.plan().await;
+        if let Some(part) = &direction.planning_fails {
+            return match planned {
+                Err(error) if error.contains(part) => Ok(End::Refused),
+                other => Err(format!("planning does not fail with `{part}`: {other:?}")),
+            };
+        }
+        let plan = planned?;
         let with_plan = |message: String| format!("{message}\nThe plan:\n{}", told(&plan));
         if let Some(complaint) = self.complaint(&plan, run) {
             return Err(with_plan(complaint));

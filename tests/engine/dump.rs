@@ -1,7 +1,7 @@
 //! `pg_dump` as the judge of structures: schemas dumped in one run, taken apart, and compared entry by entry.
 //!
-//! Of two dumps only the schema's name, the order of the entries and the order of a table's columns may differ. Column order is
-//! no step's business, and the order of entries is `pg_dump`'s own.
+//! Of two dumps only the schema's name, the order of the entries, of a table's columns and of storage parameters may differ.
+//! Column order is no step's business, and the order of the others means nothing.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -92,10 +92,17 @@ struct Entry<'a> {
 
 fn take_apart(text: &str) -> BTreeMap<String, Dump> {
     let mut dumps: BTreeMap<String, Dump> = BTreeMap::new();
-    for entry in text.split("\n--\n-- Name: ").skip(1).filter_map(entry) {
+    let entries: Vec<Entry<'_>> = text
+        .split("\n--\n-- Name: ")
+        .skip(1)
+        .filter_map(entry)
+        .collect();
+    let partitions: Vec<String> = entries.iter().filter_map(partition).collect();
+    for entry in entries {
         let dump = dumps.entry(entry.schema.to_owned()).or_default();
         let is_managed = MANAGED.contains(&entry.kind)
             && !UNMANAGED_TEXTS.iter().any(|text| entry.text.contains(text))
+            && !partitions.iter().any(|table| entry.text.starts_with(table))
             && (entry.kind != "TYPE" || entry.text.contains(" AS ENUM ("));
         if is_managed {
             dump.managed.push(entry.text);
@@ -108,6 +115,13 @@ fn take_apart(text: &str) -> BTreeMap<String, Dump> {
         dump.unmanaged.sort();
     }
     dumps
+}
+
+/// How the statement begins that makes the partition which this entry attaches.
+fn partition(entry: &Entry<'_>) -> Option<String> {
+    let (_, rest) = entry.text.split_once(" ATTACH PARTITION ")?;
+    let (name, _) = rest.split_once(" FOR VALUES ")?;
+    Some(format!("CREATE TABLE {name} ("))
 }
 
 /// An entry from behind its `-- Name: `: the rest of the heading, `--`, and the statements.
@@ -127,6 +141,7 @@ fn entry(text: &str) -> Option<Entry<'_>> {
     } else {
         body
     };
+    let text = with_sorted_options(&text);
     (schema != "-").then_some(Entry { schema, kind, text })
 }
 
@@ -145,6 +160,21 @@ fn with_sorted_columns(statement: &str) -> String {
     let parts: Vec<String> = parts.iter().map(|part| format!("    {part}")).collect();
     let (head, tail) = (&statement[..open], &statement[close..]);
     format!("{head}\n{}{tail}", parts.join(",\n"))
+}
+
+/// The statement with the storage parameters of its last `WITH` sorted.
+fn with_sorted_options(statement: &str) -> String {
+    let split = || -> Option<(&str, &str, &str)> {
+        let (head, rest) = statement.rsplit_once("WITH (")?;
+        let (options, tail) = rest.split_once(')')?;
+        Some((head, options, tail))
+    };
+    let Some((head, options, tail)) = split() else {
+        return statement.to_owned();
+    };
+    let mut options = split_at_commas(options);
+    options.sort();
+    format!("{head}WITH ({}){tail}", options.join(", "))
 }
 
 /// Splits at the commas that are neither quoted nor inside parentheses or brackets.
@@ -224,6 +254,19 @@ mod tests {
             assert!(one.difference(&other).is_some(), "{columns}");
             assert!(other.difference(&one).is_some(), "{columns}");
         }
+    }
+
+    #[test]
+    fn storage_parameters_are_compared_without_their_order() {
+        let one =
+            "CREATE INDEX i ON t USING btree (a) WITH (fillfactor='50', b=off) WHERE (a > 1);";
+        let other =
+            "CREATE INDEX i ON t USING btree (a) WITH (b=off, fillfactor='50') WHERE (a > 1);";
+        assert_eq!(with_sorted_options(one), other);
+        assert_ne!(
+            with_sorted_options(one),
+            with_sorted_options(&one.replace("50", "60"))
+        );
     }
 
     #[test]

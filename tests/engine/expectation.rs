@@ -33,6 +33,8 @@ pub(crate) struct Direction {
     must_not_report: Vec<HazardKind>,
     /// A part of a refusal's text. The plan is not applied then, and the schema stays.
     pub(crate) refused: Option<String>,
+    /// A part of the error with which planning fails. The schema stays.
+    pub(crate) planning_fails: Option<String>,
     /// Renames as the command line takes them.
     pub(crate) renames: Vec<String>,
     /// Columns `table.column` whose values may change.

@@ -48,7 +48,7 @@ impl Transition<'_> {
     pub(crate) async fn carry_out(&self, plan: &Plan) -> Result<LiveSchema, String> {
         let survivors = self.survivors().await;
         let before = self.rows(&survivors, Moment::Before).await?;
-        executor::apply(plan, self.schema, &self.site.conn).await?;
+        executor::apply(plan, self.schema, &*self.site.conn.lock().await).await?;
         let after = self.rows(&survivors, Moment::After).await?;
         if let Some(difference) = rows::difference(&before, &after) {
             return Err(difference);
@@ -83,8 +83,10 @@ impl Transition<'_> {
                 Vec::new()
             },
             online: self.online,
+            ..PlanOptions::default()
         };
-        let planned = plan(live, self.target, self.schema, &options, &self.site.conn).await;
+        let mut conn = self.site.conn.lock().await;
+        let planned = plan(live, self.target, self.schema, &options, &mut conn).await;
         planned.map_err(|error| format!("planning fails: {error}"))
     }
 

@@ -6,6 +6,7 @@ use rowhouse::provisioner::identifier::quote_identifier;
 use rowhouse::provisioner::introspect::{LiveSchema, introspect};
 use rowhouse::provisioner::namespace::Namespace;
 use test_app::TestDatabase;
+use tokio::sync::Mutex;
 use tokio_postgres::Client;
 
 /// Seconds that a statement may take.
@@ -14,7 +15,7 @@ const STATEMENT_TIMEOUT: u32 = 60;
 /// A database of one test, which goes when it is dropped.
 pub(crate) struct Site {
     /// For the engine.
-    pub(crate) conn: PlatformConn,
+    pub(crate) conn: Mutex<PlatformConn>,
     /// For the test itself.
     pub(crate) client: Client,
     /// Last, so that it is dropped when nothing uses it any more.
@@ -27,7 +28,7 @@ impl Site {
         let database = TestDatabase::empty().await;
         let connector = Connector::new(database.url(), STATEMENT_TIMEOUT).unwrap();
         Self {
-            conn: connector.connect().await.unwrap(),
+            conn: Mutex::new(connector.connect().await.unwrap()),
             client: database.client().await,
             database,
         }
@@ -38,7 +39,7 @@ impl Site {
         let quoted = quote_identifier(schema);
         self.run(&format!("CREATE SCHEMA {quoted}")).await?;
         self.run_in(schema, sql).await?;
-        Namespace::find(schema, &self.conn)
+        Namespace::find(schema, &*self.conn.lock().await)
             .await
             .map_err(|error| error.to_string())
     }
@@ -58,7 +59,7 @@ impl Site {
 
     /// Reads schemas as the engine does.
     pub(crate) async fn read(&self, schemas: &[Namespace]) -> Result<Vec<LiveSchema>, String> {
-        let read = introspect(schemas, &self.conn).await;
+        let read = introspect(schemas, &*self.conn.lock().await).await;
         let read = read.map_err(|error| format!("introspection fails: {error}"))?;
         if read.len() == schemas.len() {
             Ok(read)
