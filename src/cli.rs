@@ -2,12 +2,17 @@
 
 pub mod admin;
 pub mod credentials;
+pub mod diff;
 pub mod doctor;
 pub mod init;
 pub mod orphans;
+pub mod plan;
 pub mod printer;
+pub mod progress;
 pub mod seed;
 pub mod tenant;
+pub mod upgrade;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -44,6 +49,16 @@ enum Command {
     /// Rows that every tenant starts with.
     #[command(subcommand)]
     Seed(seed::SeedCommand),
+    /// Show what an upgrade of a tenant would do.
+    Plan(plan::PlanTenant),
+    /// Give a tenant's schema the structure of the models.
+    Upgrade(upgrade::Upgrade),
+    /// Compare a tenant's schema with the models.
+    Verify(verify::Verify),
+    /// Make a tenant whole again: schema, role, rights, structure, seeds.
+    Repair(upgrade::Repair),
+    /// Show or make the changes that turn one schema of the database into another.
+    Diff(diff::Diff),
     /// Schemas and roles without a tenant, and tenants without a schema.
     Orphans,
     /// Examine the database: version, rights, settings, migrations.
@@ -105,6 +120,11 @@ impl Provision {
             Command::Admin(command) => command.run(&platform, &printer).await,
             Command::Tenant(command) => command.run(&platform, &printer).await,
             Command::Seed(command) => command.run(&platform, &printer).await,
+            Command::Plan(plan) => plan.run(&platform, &printer).await,
+            Command::Upgrade(upgrade) => upgrade.run(&platform, &printer).await,
+            Command::Verify(verify) => verify.run(&platform, &printer).await,
+            Command::Repair(repair) => repair.run(&platform, &printer).await,
+            Command::Diff(diff) => diff.run(&platform, &printer).await,
             Command::Orphans => orphans::run(&platform, &printer).await,
             Command::Doctor => doctor::run(&platform, &printer).await,
             Command::Completions { .. } => Ok(ExitStatus::Done),

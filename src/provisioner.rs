@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod backfill;
 pub mod blueprint;
+pub mod compare;
 pub mod create;
 pub mod ddl;
 pub mod doctor;

@@ -11,8 +11,8 @@ use crate::platform::Platform;
 use crate::provisioner::namespace::Namespace;
 use crate::provisioner::plan::Plan;
 use crate::provisioner::plan::hazard::{HazardKind, HazardKindError};
-use crate::provisioner::planner::Online;
 use crate::provisioner::planner::rename::Rename;
+use crate::provisioner::planner::{Online, PlanOptions};
 use view::PlanView;
 
 /// Arguments of `provision plan`.
@@ -76,17 +76,63 @@ impl Choices {
         kinds.collect()
     }
 
-    /// The renames.
-    pub fn renames(&self) -> &[Rename] {
-        &self.rename
-    }
-
-    /// When changes take the form that lets readers and writers go on.
-    pub fn online(&self) -> Online {
-        match self.online {
-            OnlineChoice::Large => Online::Large,
-            OnlineChoice::Always => Online::Always,
-            OnlineChoice::Never => Online::Never,
+    /// What the planner is told.
+    pub fn plan_options(&self) -> PlanOptions {
+        PlanOptions {
+            renames: self.rename.clone(),
+            online: match self.online {
+                OnlineChoice::Large => Online::Large,
+                OnlineChoice::Always => Online::Always,
+                OnlineChoice::Never => Online::Never,
+            },
+            backfills: Vec::new(),
         }
     }
+}
+
+impl PlanTenant {
+    /// Prints the plan; ends with 3 when there is something to do.
+    ///
+    /// # Errors
+    /// An unknown tenant, a rename that contradicts the schemas, or a failure of the database.
+    pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
+        let options = self.choices.plan_options();
+        let tenant = super::tenant::find(&self.tenant, platform).await?;
+        let plan = platform
+            .provisioner
+            .plan_tenant(&self.tenant, &options)
+            .await?;
+        let subject = format!("tenant {}", tenant.slug);
+        let schema = Namespace::from(&tenant.schema_name);
+        print(&plan, &subject, &schema, &self.choices, printer)
+    }
+}
+
+/// Prints a plan, and nothing when there is nothing to do; ends with 3 when there is.
+///
+/// # Errors
+/// A closed stdout.
+pub fn print(
+    plan: &Plan,
+    subject: &str,
+    schema: &Namespace,
+    choices: &Choices,
+    printer: &Printer,
+) -> anyhow::Result<ExitStatus> {
+    let view = PlanView {
+        subject,
+        plan,
+        allowed: &choices.allowed(),
+    };
+    match printer.format() {
+        OutputFormat::Json => printer.json(plan)?,
+        _ if plan.is_empty() => {}
+        OutputFormat::Sql => printer.text(plan.script(schema).trim_end())?,
+        OutputFormat::Table => printer.text(view.to_string().trim_end())?,
+    }
+    Ok(if plan.is_empty() {
+        ExitStatus::Done
+    } else {
+        ExitStatus::Differences
+    })
 }

@@ -14,6 +14,8 @@ pub enum OutputFormat {
     Table,
     /// For programs.
     Json,
+    /// For psql: a script. Of plans alone.
+    Sql,
 }
 
 /// Prints what a command has to say.
@@ -44,6 +46,7 @@ impl Printer {
     pub fn list<Item: Row + Serialize>(&self, items: &[Item]) -> anyhow::Result<()> {
         match self.format {
             OutputFormat::Json => json(&items),
+            OutputFormat::Sql => no_sql(),
             OutputFormat::Table => {
                 let mut table = Table::new();
                 table
@@ -62,6 +65,7 @@ impl Printer {
     pub fn one<Item: Row + Serialize>(&self, item: &Item) -> anyhow::Result<()> {
         match self.format {
             OutputFormat::Json => json(item),
+            OutputFormat::Sql => no_sql(),
             OutputFormat::Table => {
                 let width = Item::COLUMNS
                     .iter()
@@ -77,6 +81,27 @@ impl Printer {
         }
     }
 
+    /// The format that was asked for.
+    pub fn format(&self) -> OutputFormat {
+        self.format
+    }
+
+    /// Prints one thing to stdout as JSON, whatever the format.
+    ///
+    /// # Errors
+    /// A closed stdout.
+    pub fn json(&self, item: &impl Serialize) -> anyhow::Result<()> {
+        json(item)
+    }
+
+    /// Prints a text to stdout, whatever the format, without its colours where stdout is no terminal.
+    ///
+    /// # Errors
+    /// A closed stdout.
+    pub fn text(&self, text: &str) -> anyhow::Result<()> {
+        line(&mut anstream::stdout(), text)
+    }
+
     /// Says something to the person on stderr.
     ///
     /// # Errors
@@ -84,6 +109,10 @@ impl Printer {
     pub fn message(&self, text: &str) -> anyhow::Result<()> {
         line(&mut io::stderr(), text)
     }
+}
+
+fn no_sql() -> anyhow::Result<()> {
+    anyhow::bail!("this command has no SQL to print (hint: `--output table` or `--output json`)")
 }
 
 fn json(value: &impl Serialize) -> anyhow::Result<()> {

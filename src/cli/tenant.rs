@@ -12,6 +12,8 @@ use super::credentials::PasswordSource;
 use super::printer::{Printer, Row};
 use crate::identity::email;
 use crate::platform::Platform;
+use crate::provisioner::inventory::{self, TableSize};
+use crate::provisioner::namespace::Namespace;
 use crate::provisioner::order::{
     FirstAdmin, ProvisionedTenant, Requester, TenantOrder, TenantView,
 };
@@ -37,6 +39,9 @@ pub enum TenantCommand {
     Show {
         /// Its slug, its id, or the name of its schema.
         tenant: TenantKey,
+        /// Its tables instead, with their rows and bytes.
+        #[arg(long)]
+        tables: bool,
     },
 }
 
@@ -88,14 +93,19 @@ impl TenantCommand {
                         .collect::<Vec<_>>(),
                 )?;
             }
-            Self::Show { tenant } => {
+            Self::Show {
+                tenant,
+                tables: false,
+            } => {
+                printer.one(&TenantView::from(find(tenant, platform).await?))?;
+            }
+            Self::Show {
+                tenant,
+                tables: true,
+            } => {
+                let schema = Namespace::from(&find(tenant, platform).await?.schema_name);
                 let conn = platform.pools.platform().await?;
-                match Tenant::find_by_key(tenant, &conn).await? {
-                    Some(found) => printer.one(&TenantView::from(found))?,
-                    None => bail!(
-                        "no tenant is called `{tenant}` (hint: `provision tenant list` names them)"
-                    ),
-                }
+                printer.list(&inventory::sizes(&schema, &conn).await?)?;
             }
         }
         Ok(ExitStatus::Done)
@@ -159,6 +169,32 @@ impl CreateTenant {
                 password,
             },
         })
+    }
+}
+
+/// The tenant of this name.
+///
+/// # Errors
+/// An unknown tenant, or a failure of the database.
+pub async fn find(key: &TenantKey, platform: &Platform) -> anyhow::Result<Tenant> {
+    let conn = platform.pools.platform().await?;
+    match Tenant::find_by_key(key, &conn).await? {
+        Some(tenant) => Ok(tenant),
+        None => {
+            bail!("no tenant is called `{key}` (hint: `provision tenant list` names them)")
+        }
+    }
+}
+
+impl Row for TableSize {
+    const COLUMNS: &'static [&'static str] = &["table", "rows", "bytes"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.table.clone(),
+            self.rows.to_string(),
+            self.bytes.to_string(),
+        ]
     }
 }
 

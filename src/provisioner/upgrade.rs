@@ -89,6 +89,23 @@ impl Provisioner {
             .await
     }
 
+    /// Applies a plan that was made before, as it is.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, and those of [`Self::apply`]: `StalePlan` when the schema is in another state than the plan starts from.
+    pub async fn upgrade_by(
+        &self,
+        key: &TenantKey,
+        plan: &Plan,
+        options: &ApplyOptions,
+        requester: &Requester,
+    ) -> Result<Upgraded, ProvisionError> {
+        let conn = self.connector.connect().await?;
+        let tenant = self.upgradable(key, &conn).await?;
+        self.carry_out("upgrade", tenant, plan, options, requester, conn)
+            .await
+    }
+
     /// The tenant, if it is in a part of its life in which it has a schema to look after.
     pub(super) async fn upgradable(
         &self,

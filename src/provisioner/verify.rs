@@ -85,6 +85,13 @@ const FOREIGN_REFERENCES: &str = "
        AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e')
      ORDER BY 1, 2, 3";
 
+impl Verification {
+    /// Whether the schema is what the models say and needs nothing outside itself.
+    pub fn is_sound(&self) -> bool {
+        self.is_current && self.foreign_references.is_empty()
+    }
+}
+
 impl Provisioner {
     /// Compares the tenant's schema with the models. Nothing is changed.
     ///

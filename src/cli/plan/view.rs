@@ -38,7 +38,10 @@ impl Display for PlanView<'_> {
             counted(steps, "step"),
             counted(plan.transactions.len(), "transaction"),
         );
-        writeln!(out, "{STRONG}{subject}{STRONG:#}: {steps} in {transactions}")?;
+        writeln!(
+            out,
+            "{STRONG}{subject}{STRONG:#}: {steps} in {transactions}"
+        )?;
         let names = plan.steps().map(|step| step.name.chars().count());
         let width = names.max().unwrap_or(0).min(WIDEST_NAME);
         for (number, transaction) in (1..).zip(&plan.transactions) {
@@ -126,7 +129,10 @@ impl PlanView<'_> {
             writeln!(out, "  {} {}{of}", object.kind, object.name)?;
         }
         if !plan.column_orders.is_empty() {
-            writeln!(out, "\n{FAINT}columns in another order, left as they are{FAINT:#}")?;
+            writeln!(
+                out,
+                "\n{FAINT}columns in another order, left as they are{FAINT:#}"
+            )?;
         }
         for order in &plan.column_orders {
             writeln!(out, "  {}: {}", order.table, order.actual.join(", "))?;

@@ -83,11 +83,11 @@ impl Planner<'_> {
 
     /// A logged table may not refer to an unlogged one: what others refer to is logged first and unlogged last.
     fn change_logging(&mut self, before: &SchemaDefinition, after: &SchemaDefinition) {
-        let changes = |table: &&TableDefinition| {
+        let moves = |table: &&TableDefinition| {
             let known = before.table(&table.name);
             known.is_some_and(|known| known.unlogged != table.unlogged)
         };
-        let mut changed: Vec<&TableDefinition> = after.tables.iter().filter(changes).collect();
+        let mut changed: Vec<&TableDefinition> = after.tables.iter().filter(moves).collect();
         let depths = depths(after);
         changed.sort_by_key(|table| depths.get(table.name.as_str()).copied());
         let (unlogged, logged): (Vec<_>, Vec<_>) =

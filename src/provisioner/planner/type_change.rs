@@ -176,8 +176,8 @@ impl Planner<'_> {
 
     /// The enum type that a column has in the structure to come.
     fn enum_of(&self, table: &str, column: &str) -> Option<&EnumDefinition> {
-        let mut uses = self.to.uses.iter();
-        let used = uses.find(|used| {
+        let mut of_columns = self.to.uses.iter();
+        let used = of_columns.find(|used| {
             used.table == table
                 && used.name == column
                 && used.part == "column"

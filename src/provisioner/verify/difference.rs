@@ -27,14 +27,19 @@ pub enum Change {
     Different,
 }
 
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Missing => "is missing",
+            Self::Unexpected => "should not be there",
+            Self::Different => "is different",
+        })
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let change = match self.change {
-            Change::Missing => "is missing",
-            Change::Unexpected => "should not be there",
-            Change::Different => "is different",
-        };
-        write!(formatter, "{} {change}", self.object)
+        write!(formatter, "{} {}", self.object, self.change)
     }
 }
 

@@ -1,0 +1,73 @@
+//! How an upgrade goes, said on stderr step by step.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use crate::provisioner::apply::Applied;
+use crate::provisioner::apply::options::{Observer, StepEvent};
+use crate::provisioner::plan::Plan;
+
+/// An observer that says on stderr what begins, waits and ends.
+pub fn on_stderr(plan: &Plan) -> Observer {
+    let names: Arc<[String]> = plan.steps().map(|step| step.name.clone()).collect();
+    Observer::new(move |event| {
+        if let Some(line) = line(event, &names) {
+            // Nobody can be told that nobody can be told.
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+    })
+}
+
+/// What an upgrade came to, in one line.
+pub fn summary(subject: &str, applied: &Applied) -> String {
+    let Applied {
+        steps_run,
+        steps_skipped,
+        rows_backfilled,
+        retries,
+        duration,
+        ..
+    } = applied;
+    let mut text = format!(
+        "{subject}: {steps_run} steps in {:.1} s",
+        duration.as_secs_f64()
+    );
+    for (count, what) in [
+        (
+            u64::try_from(*steps_skipped).unwrap_or(u64::MAX),
+            "done before",
+        ),
+        (*rows_backfilled, "rows backfilled"),
+        (u64::from(*retries), "times tried again"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    text
+}
+
+fn line(event: &StepEvent, names: &[String]) -> Option<String> {
+    let of = names.len();
+    let name = |position: usize| names.get(position).map_or("", String::as_str);
+    let place = |position: usize| format!("{}/{of} {}", position + 1, name(position));
+    Some(match event {
+        StepEvent::Started { .. } => return None,
+        StepEvent::Skipped { position } => format!("{}: done before", place(*position)),
+        StepEvent::Contended { position, reason } => {
+            format!("{}: waits, for {reason}", place(*position))
+        }
+        StepEvent::Batch {
+            position,
+            next_page,
+            pages,
+            ..
+        } => {
+            format!("{}: page {next_page} of {pages}", place(*position))
+        }
+        StepEvent::Finished { position, duration } => {
+            format!("{}: {:.3} s", place(*position), duration.as_secs_f64())
+        }
+    })
+}
