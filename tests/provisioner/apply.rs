@@ -162,7 +162,7 @@ async fn heard(
 ) -> StepEvent {
     loop {
         let event = tokio::time::timeout(Duration::from_secs(20), events.recv()).await;
-        let event = event.expect("nothing happens").expect("it is over");
+        let event = event.unwrap().unwrap();
         if is_wanted(&event) {
             return event;
         }

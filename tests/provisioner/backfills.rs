@@ -34,14 +34,23 @@ async fn backfills_run_once_in_the_order_of_their_numbers_and_in_one_tenant() {
     for slug in ["acme", "globex"] {
         let tenant = provision(&site.platform, slug, "alice").await.tenant;
         let schema = tenant.schema;
-        site.run(&format!("INSERT INTO {schema}.teams (name, slug) VALUES ('red', 'red')"))
-            .await;
+        site.run(&format!(
+            "INSERT INTO {schema}.teams (id, name) VALUES (gen_random_uuid(), 'red')"
+        ))
+        .await;
         schemas.push(schema);
     }
-    let conn = Connector::new(site.url(), 60).unwrap().connect().await.unwrap();
+    let conn = Connector::new(site.url(), 60)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
     let acme = Namespace::find(&schemas[0], &conn).await.unwrap();
     let pending = pending_of(&ALL, &acme, &conn).await.unwrap();
-    let names: Vec<_> = pending.iter().map(|batches| batches.name.as_str()).collect();
+    let names: Vec<_> = pending
+        .iter()
+        .map(|batches| batches.name.as_str())
+        .collect();
     assert_eq!(names, ["name the teams", "shout the names of teams"]);
 
     let options = UpgradeOptions {
@@ -54,7 +63,10 @@ async fn backfills_run_once_in_the_order_of_their_numbers_and_in_one_tenant() {
     let key = TenantKey::Slug("acme".parse().unwrap());
     let provisioner = &site.platform.provisioner;
     let requester = Requester::command_line();
-    let upgraded = provisioner.upgrade(&key, &options, &requester).await.unwrap();
+    let upgraded = provisioner
+        .upgrade(&key, &options, &requester)
+        .await
+        .unwrap();
     assert_eq!(upgraded.applied.rows_backfilled, 2);
     for (schema, expected) in schemas.iter().zip(["team red!", "red"]) {
         let names = format!("SELECT name FROM {schema}.teams");
@@ -71,7 +83,11 @@ async fn a_new_tenant_needs_none_of_the_backfills_there_are() {
     let tenant = provision(&site.platform, "acme", "alice").await.tenant;
     let finished = site.texts("SELECT name FROM shared.backfills WHERE finished_at IS NOT NULL");
     assert_eq!(finished.await.len(), backfills().len());
-    let conn = Connector::new(site.url(), 60).unwrap().connect().await.unwrap();
+    let conn = Connector::new(site.url(), 60)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
     let schema = Namespace::find(&tenant.schema, &conn).await.unwrap();
     assert_eq!(pending_of(backfills(), &schema, &conn).await.unwrap(), []);
 }

@@ -245,7 +245,8 @@ async fn verifying_tells_drift_from_difference_and_names_what_is_not_ours() {
          DROP INDEX audit_logs_object_type_object_id_idx;
          CREATE VIEW names AS SELECT username FROM users;
          RESET search_path",
-        acme.schema, globex.schema))
+        acme.schema, globex.schema
+    ))
     .await;
     let found = verify(&site, "acme").await;
     assert!(!found.is_current && found.has_drifted);
