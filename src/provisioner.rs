@@ -20,6 +20,7 @@ pub mod plan;
 pub mod planner;
 pub mod receipt;
 pub mod recorder;
+pub mod reference;
 pub mod repair;
 mod schema_lock;
 pub mod template;
@@ -38,6 +39,7 @@ use crate::database::{Connector, DatabaseError};
 use apply::contention::Contention;
 use blueprint::Blueprint;
 use plan::hazard::{HazardKind, Refusal};
+use reference::DesiredCache;
 
 /// Builds tenants on one database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -45,6 +47,7 @@ pub struct Provisioner {
     connector: Connector,
     isolation: Isolation,
     blueprint: Arc<Blueprint>,
+    desired: Arc<DesiredCache>,
 }
 
 /// Why a tenant was not built.
@@ -157,6 +160,7 @@ impl Provisioner {
             connector,
             isolation,
             blueprint: Arc::new(Blueprint::of(Catalog::of_models())),
+            desired: Arc::default(),
         }
     }
 

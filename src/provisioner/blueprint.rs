@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use aws_lc_rs::digest;
 use platform_schema::SchemaName;
 use tenant_schema::catalog::Catalog;
-use tenant_schema::definition::TableDefinition;
+use tenant_schema::definition::{SchemaDefinition, TableDefinition};
 
 use super::ddl;
 use super::identifier::quote_identifier;
-use super::template::TemplateTable;
+use super::template::{self, Template};
 use crate::config::Isolation;
 
 /// The catalog of the models with its DDL, rendered once per process.
@@ -50,7 +50,7 @@ impl Blueprint {
     pub fn create_schema(
         &self,
         schema: &SchemaName,
-        template: &[TemplateTable],
+        template: &Template,
         isolation: Isolation,
     ) -> String {
         let name = schema.quoted();
@@ -59,8 +59,7 @@ impl Blueprint {
             format!("SET LOCAL search_path = {name}"),
             self.body.clone(),
         ];
-        statements.extend(template.iter().map(TemplateTable::create));
-        statements.extend(template.iter().flat_map(TemplateTable::add_foreign_keys));
+        statements.extend(template.create());
         if isolation == Isolation::Role {
             statements.push(create_role(&name));
             statements.push(self.grant(&name));
@@ -69,20 +68,22 @@ impl Blueprint {
     }
 
     /// Statements that build what the names in `existing` lack, for a schema that the path names.
-    pub fn create_missing(
-        &self,
-        existing: &HashSet<String>,
-        template: &[TemplateTable],
-    ) -> Vec<String> {
+    pub fn create_missing(&self, existing: &HashSet<String>, template: &Template) -> Vec<String> {
         let is_missing = |name: &str| !existing.contains(name);
-        let enums = self
-            .catalog
-            .enums
-            .iter()
-            .filter(|kind| is_missing(&kind.name))
-            .map(ddl::create_enum);
-        let mut statements: Vec<String> = enums.collect();
-        let tables = &self.catalog.tables;
+        let whole = self.with(template);
+        let SchemaDefinition {
+            enums,
+            sequences,
+            tables,
+        } = &whole;
+        let enums = enums.iter().filter(|kind| is_missing(&kind.name));
+        let sequences = || {
+            sequences
+                .iter()
+                .filter(|sequence| is_missing(&sequence.name))
+        };
+        let mut statements: Vec<String> = enums.map(ddl::create_enum).collect();
+        statements.extend(sequences().map(ddl::create_sequence));
         let (missing, present): (Vec<_>, Vec<_>) =
             tables.iter().partition(|table| is_missing(&table.name));
         statements.extend(missing.iter().map(|table| ddl::create_table(table)));
@@ -103,13 +104,17 @@ impl Blueprint {
             statements.extend(keys.map(|key| ddl::add_foreign_key(&table.name, key)));
         }
         statements.extend(missing.iter().flat_map(|table| ddl::comments(table)));
-        let templates: Vec<_> = template
-            .iter()
-            .filter(|table| is_missing(&table.name))
-            .collect();
-        statements.extend(templates.iter().map(|table| table.create()));
-        statements.extend(templates.iter().flat_map(|table| table.add_foreign_keys()));
+        statements.extend(template::owners(sequences()));
+        statements.extend(template::comments(&whole, is_missing));
         statements
+    }
+
+    /// Everything that a tenant is built from.
+    fn with(&self, template: &Template) -> SchemaDefinition {
+        let mut whole = template.structure.clone();
+        whole.enums.extend(self.catalog.enums.iter().cloned());
+        whole.tables.extend(self.catalog.tables.iter().cloned());
+        whole
     }
 
     /// Rights of the tenant's role: its own rows and nothing else. Repeating it changes nothing.

@@ -9,11 +9,11 @@ use tenant_schema::identity::{NewUser, Role, UserRole};
 use tenant_schema::seeds;
 use uuid::Uuid;
 
-use super::apply::gate::live_fingerprint;
+use super::introspect::fingerprints;
 use super::namespace::Namespace;
 use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
 use super::recorder::Recorder;
-use super::template::TemplateTable;
+use super::reference::Desired;
 use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path};
 
 /// The role of a tenant's first user.
@@ -26,7 +26,7 @@ impl Provisioner {
     /// `SlugTaken`, `KeyInProgress`, `KeyReused`, `Admin`, or a failure of the database, of which a failed run is recorded.
     pub async fn create(&self, order: &TenantOrder) -> Result<ProvisionedTenant, ProvisionError> {
         let outcome = self.create_in_one_transaction(order).await;
-        if let Err(error @ ProvisionError::Query(_)) = &outcome {
+        if let Err(error @ (ProvisionError::Query(_) | ProvisionError::Drift { .. })) = &outcome {
             self.record_failure(order, error).await;
         }
         outcome
@@ -37,13 +37,15 @@ impl Provisioner {
         order: &TenantOrder,
     ) -> Result<ProvisionedTenant, ProvisionError> {
         let mut platform = self.connector.connect().await?;
+        // Before the transaction, for other orders wait until the first reference is committed.
+        let desired = self.desired(&platform).await?;
         platform.begin().await?;
         if let Some(receipt) = &order.receipt
             && let Some(answer) = receipt.claim(&platform).await?
         {
             return Ok(answer);
         }
-        let (mut platform, created) = self.build(order, platform).await?;
+        let (mut platform, created) = self.build(order, &desired, platform).await?;
         if let Some(receipt) = &order.receipt {
             receipt.complete(&created, &platform).await?;
         }
@@ -55,17 +57,17 @@ impl Provisioner {
     async fn build(
         &self,
         order: &TenantOrder,
+        desired: &Desired,
         platform: PlatformConn,
     ) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
         let mut recorder = Recorder::start();
         let tenant = register(order, &platform).await?;
         recorder.step("register the tenant");
 
-        let template = TemplateTable::all(&platform).await?;
         let schema = &tenant.schema_name;
         let sql = self
             .blueprint
-            .create_schema(schema, &template, self.isolation);
+            .create_schema(schema, &desired.template, self.isolation);
         platform.batch(&sql).await?;
         recorder.step("build the schema");
 
@@ -76,11 +78,11 @@ impl Provisioner {
         recorder.step("create the first admin");
 
         let platform = off_its_path(conn);
-        let schema = Namespace::from(schema);
-        let fingerprint = live_fingerprint(&schema, &platform).await?.structure;
+        check(&tenant, desired, &platform).await?;
+        let fingerprint = &desired.live.fingerprint.structure;
         let version = self.blueprint.version();
-        let tenant = Tenant::mark_active(&tenant.id, version, &fingerprint, &platform).await?;
-        backfill::settle(&schema, &platform).await?;
+        let tenant = Tenant::mark_active(&tenant.id, version, fingerprint, &platform).await?;
+        backfill::settle(&Namespace::from(schema), &platform).await?;
         recorder.step("compute the fingerprint");
 
         let run = record_run(order, &tenant, &recorder, &platform).await?;
@@ -122,6 +124,22 @@ impl FirstAdmin {
         UserRole::assign(user.id, role.id, conn).await?;
         Ok(())
     }
+}
+
+/// Refuses a schema that did not become what PostgreSQL makes of the same statements elsewhere.
+async fn check(
+    tenant: &Tenant,
+    desired: &Desired,
+    conn: &PlatformConn,
+) -> Result<(), ProvisionError> {
+    let built = fingerprints(&[Namespace::from(&tenant.schema_name)], conn).await?;
+    if built.first() == Some(&desired.live.fingerprint) {
+        return Ok(());
+    }
+    Err(ProvisionError::Drift {
+        tenant: tenant.slug.to_string(),
+        difference: "what was built is not what the reference schema holds".to_owned(),
+    })
 }
 
 async fn register(order: &TenantOrder, conn: &PlatformConn) -> Result<Tenant, ProvisionError> {

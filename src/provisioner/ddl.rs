@@ -2,6 +2,8 @@
 //!
 //! The statements are unqualified: they build whatever schema the `search_path` names, so one text serves every tenant.
 
+mod faithful;
+
 use std::fmt::Write as _;
 
 use tenant_schema::catalog::Catalog;
@@ -12,6 +14,7 @@ use tenant_schema::definition::{
 };
 
 use super::identifier::{quote_identifier, quote_identifiers, quote_literal};
+use faithful::faithful;
 
 /// All statements that build the catalog in an empty schema, in an order that works: types, tables, indexes, foreign
 /// keys, comments.
@@ -94,7 +97,12 @@ fn index_statement(concurrently: &str, table: &str, index: &IndexDefinition) -> 
     let mut sql = format!(
         "CREATE {unique}INDEX {concurrently}{name} ON {table} USING {} ({})",
         index.method,
-        index.keys.join(", ")
+        index
+            .keys
+            .iter()
+            .map(|key| faithful(key))
+            .collect::<Vec<_>>()
+            .join(", ")
     );
     sql.push_str(&include(&index.include));
     if index.nulls_not_distinct {
@@ -102,7 +110,7 @@ fn index_statement(concurrently: &str, table: &str, index: &IndexDefinition) -> 
     }
     sql.push_str(&with(&index.options));
     if let Some(predicate) = &index.predicate {
-        let _ = write!(sql, " WHERE {predicate}");
+        let _ = write!(sql, " WHERE {}", faithful(predicate));
     }
     sql
 }
@@ -211,7 +219,11 @@ pub fn column(column: &ColumnDefinition) -> String {
         let _ = write!(sql, " COLLATE {}", quote_identifier(collation));
     }
     if let Some(expression) = &column.generated {
-        let _ = write!(sql, " GENERATED ALWAYS AS ({expression}) STORED");
+        let _ = write!(
+            sql,
+            " GENERATED ALWAYS AS ({}) STORED",
+            faithful(expression)
+        );
     }
     if let Some(definition) = &column.identity {
         let _ = write!(sql, " {}", identity(definition));
@@ -220,7 +232,7 @@ pub fn column(column: &ColumnDefinition) -> String {
         sql.push_str(" NOT NULL");
     }
     if let Some(default) = &column.default {
-        let _ = write!(sql, " DEFAULT {default}");
+        let _ = write!(sql, " DEFAULT {}", faithful(default));
     }
     sql
 }
@@ -330,7 +342,7 @@ pub fn check(check: &CheckDefinition) -> String {
     format!(
         "CONSTRAINT {} CHECK ({}){no_inherit}{}",
         quote_identifier(&check.name),
-        check.expression,
+        faithful(&check.expression),
         not_valid(check.not_valid)
     )
 }

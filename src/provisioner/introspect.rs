@@ -17,6 +17,10 @@ use super::namespace::Namespace;
 use super::plan::Fingerprint;
 use super::raw_sql;
 
+/// Changes whenever the same schema would be read in another way than before, so that no reading of an older program
+/// is taken for one of this.
+pub const VERSION: &str = "1";
+
 /// A schema as PostgreSQL reads it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSchema {

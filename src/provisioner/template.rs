@@ -1,73 +1,101 @@
-//! The template schema: tables that an operator defined in SQL in `tenant_template`, copied into every tenant.
+//! The template schema: tables that an operator defined in SQL in `tenant_template`, built again in every tenant.
 
 use connection::PlatformConn;
 use diesel::QueryResult;
-use diesel::deserialize::QueryableByName;
-use diesel::sql_types::{Array, Nullable, Text};
-use diesel_async::RunQueryDsl;
+use platform_schema::SchemaName;
+use tenant_schema::catalog::Catalog;
+use tenant_schema::definition::{SchemaDefinition, SequenceDefinition};
 
-use super::identifier::{quote_identifier, quote_literal};
+use super::ddl;
+use super::identifier::quote_identifier;
+use super::introspect::{fingerprints, introspect};
+use super::namespace::Namespace;
+use super::plan::Fingerprint;
 
-/// Name of the template schema.
-pub const TEMPLATE_SCHEMA: &str = "tenant_template";
-
-/// One table of the template schema.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct TemplateTable {
-    /// Its name.
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    /// Its foreign keys as `CONSTRAINT "name" FOREIGN KEY …`, unqualified. `LIKE` leaves them out.
-    #[diesel(sql_type = Array<Text>)]
-    pub foreign_keys: Vec<String>,
-    /// Its comment. `LIKE` copies those of the columns alone.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub comment: Option<String>,
+/// The template schema as it stood when it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Template {
+    /// What it is made of. Objects that the engine does not manage stay where they are.
+    pub structure: SchemaDefinition,
+    /// Hashes of that.
+    pub fingerprint: Fingerprint,
 }
 
-/// Tables in the order of their names. `pg_get_constraintdef` names a table without its schema while that schema is on
-/// the path, which is what lets the text be used in another one.
-const TABLES: &str = "
-    SELECT c.relname::text AS name,
-           coalesce((SELECT array_agg(format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) ORDER BY k.conname)
-                       FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'), '{}') AS foreign_keys,
-           obj_description(c.oid, 'pg_class') AS comment
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = 'tenant_template' AND c.relkind IN ('r', 'p')
-     ORDER BY c.relname";
-
-impl TemplateTable {
-    /// Reads the template schema as it stands now.
+impl Template {
+    /// Reads the template schema as it stands now; it is empty where there is none.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn all(mut conn: &PlatformConn) -> QueryResult<Vec<Self>> {
-        conn.batch("SET LOCAL search_path = tenant_template")
-            .await?;
-        super::raw_sql(TABLES).load(&mut conn).await
+    pub async fn read(conn: &PlatformConn) -> QueryResult<Self> {
+        let mut read = introspect(&[namespace()], conn).await?;
+        Ok(read.pop().map_or_else(Self::default, |live| Self {
+            structure: live.structure,
+            fingerprint: live.fingerprint,
+        }))
     }
 
-    /// `CREATE TABLE` as a copy: columns, defaults, constraints, indexes, identity, comments.
-    pub fn create(&self) -> String {
-        let name = quote_identifier(&self.name);
-        let create = format!(
-            "CREATE TABLE {name} (LIKE {}.{name} INCLUDING ALL)",
-            quote_identifier(TEMPLATE_SCHEMA)
-        );
-        match &self.comment {
-            Some(text) => format!(
-                "{create};\nCOMMENT ON TABLE {name} IS {}",
-                quote_literal(text)
-            ),
-            None => create,
-        }
+    /// Hashes of the template schema as it stands now, which cost less than reading it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn current_fingerprint(conn: &PlatformConn) -> QueryResult<Fingerprint> {
+        let mut hashes = fingerprints(&[namespace()], conn).await?;
+        Ok(hashes.pop().unwrap_or_default())
     }
 
-    /// `ALTER TABLE` for the foreign keys that the copy lacks.
-    pub fn add_foreign_keys(&self) -> impl Iterator<Item = String> {
-        let name = quote_identifier(&self.name);
-        self.foreign_keys
-            .iter()
-            .map(move |key| format!("ALTER TABLE {name} ADD {key}"))
+    /// Statements that build the template's tables in the schema that the path names, with sequences of their own: a
+    /// copy by `LIKE … INCLUDING DEFAULTS` would draw its numbers from the template's sequence, and so from every other
+    /// tenant's.
+    pub fn create(&self) -> Vec<String> {
+        let SchemaDefinition {
+            enums,
+            sequences,
+            tables,
+        } = &self.structure;
+        let catalog = Catalog {
+            enums: enums.clone(),
+            tables: tables.clone(),
+        };
+        let mut statements: Vec<String> = sequences.iter().map(ddl::create_sequence).collect();
+        statements.extend(ddl::create_catalog(&catalog));
+        statements.extend(owners(sequences.iter()));
+        statements.extend(comments(&self.structure, |_| true));
+        statements
     }
+}
+
+/// `COMMENT ON` types and sequences of these names, for those that have one. Tables carry their own.
+pub(super) fn comments(
+    structure: &SchemaDefinition,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let types = (structure.enums.iter()).map(|kind| ("TYPE", &kind.name, &kind.comment));
+    let columns = (structure.tables.iter()).flat_map(|table| &table.columns);
+    let of_identities = columns
+        .filter_map(|column| column.identity.as_ref())
+        .filter_map(|identity| identity.sequence.as_ref());
+    let sequences = (structure.sequences.iter())
+        .chain(of_identities)
+        .map(|sequence| ("SEQUENCE", &sequence.name, &sequence.comment));
+    types
+        .chain(sequences)
+        .filter(|(_, name, text)| text.is_some() && is_wanted(name))
+        .map(|(kind, name, text)| {
+            let object = format!("{kind} {}", quote_identifier(name));
+            ddl::comment(&object, text.as_deref())
+        })
+        .collect()
+}
+
+/// `ALTER SEQUENCE … OWNED BY` for those that a column owns.
+pub(super) fn owners<'sequence>(
+    sequences: impl Iterator<Item = &'sequence SequenceDefinition>,
+) -> impl Iterator<Item = String> {
+    sequences
+        .filter(|sequence| sequence.owner.is_some())
+        .map(ddl::own_sequence)
+}
+
+fn namespace() -> Namespace {
+    Namespace::from(&SchemaName::template())
 }

@@ -1,7 +1,5 @@
 //! Upgrading a tenant: its schema to the models, whatever it is like now, and its row in the registry to its schema.
 
-use std::sync::Arc;
-
 use connection::PlatformConn;
 use platform_schema::{NewRun, Run, RunStep, Tenant, TenantKey, TenantStatus};
 use serde_json::json;
@@ -241,25 +239,5 @@ impl Provisioner {
         if let Err(lost) = recorded.await {
             tracing::warn!(error = %lost, "the record of a failed run is lost");
         }
-    }
-
-    /// The structure of the models as this server reads it back, made anew each time.
-    ///
-    /// Stands in until the reference schema is merged.
-    pub(super) async fn reference(
-        &self,
-        _conn: &PlatformConn,
-    ) -> Result<Arc<LiveSchema>, ProvisionError> {
-        let mut conn = self.connector.connect().await?;
-        let name = platform_schema::SchemaName::of(&platform_schema::TenantId::generate());
-        conn.begin().await?;
-        let template = super::template::TemplateTable::all(&conn).await?;
-        let sql = self
-            .blueprint
-            .create_schema(&name, &template, Isolation::Path);
-        conn.batch(&sql).await?;
-        let read = introspect(&[Namespace::from(&name)], &conn).await?;
-        conn.rollback().await?;
-        Ok(Arc::new(read.into_iter().next().ok_or(diesel::NotFound)?))
     }
 }

@@ -62,6 +62,15 @@ impl TestDatabase {
         &self.url
     }
 
+    /// One of PostgreSQL's programs, such as `pg_dump`, of the server's own version: it lies beside the server.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let options = server().root().join("pgdata").join("postmaster.opts");
+        let options = std::fs::read_to_string(&options)
+            .unwrap_or_else(|error| panic!("{}: {error}", options.display()));
+        let server = options.split(" \"").next().unwrap_or_default();
+        PathBuf::from(server.trim()).with_file_name(name)
+    }
+
     /// A connection of the login role, for what no API shows.
     pub async fn client(&self) -> Client {
         connect(&self.url).await

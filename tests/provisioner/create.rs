@@ -150,6 +150,49 @@ async fn tables_added_to_the_template_are_in_new_tenants() {
     );
 }
 
+#[tokio::test]
+async fn tenants_draw_numbers_from_sequences_of_their_own() {
+    let site = TestPlatform::open().await;
+    site.run(
+        "CREATE TYPE tenant_template.kind AS ENUM ('car', 'van');
+         COMMENT ON TYPE tenant_template.kind IS 'What it is.';
+         CREATE SEQUENCE tenant_template.plates START WITH 100;
+         CREATE TABLE tenant_template.vehicles (
+             id serial PRIMARY KEY,
+             kind tenant_template.kind DEFAULT 'van',
+             plate bigint DEFAULT nextval('tenant_template.plates'));
+         COMMENT ON SEQUENCE tenant_template.vehicles_id_seq IS 'Numbers of vehicles.'",
+    )
+    .await;
+    for slug in ["acme", "globex"] {
+        let schema = provision(&site.platform, slug, "alice").await.tenant.schema;
+        site.run(&format!(
+            "SET ROLE {schema}; SET search_path = {schema}; INSERT INTO vehicles DEFAULT VALUES; RESET ROLE; SET search_path = ''"
+        ))
+        .await;
+        let row = format!("SELECT concat_ws(' ', id, kind, plate) FROM {schema}.vehicles");
+        assert_eq!(site.texts(&row).await, ["1 van 100"], "{slug}");
+        let used = format!(
+            "SELECT concat_ws(' ', pg_get_serial_sequence('{schema}.vehicles', 'id') = '{schema}.vehicles_id_seq',
+                              obj_description('{schema}.vehicles_id_seq'::regclass), obj_description('{schema}.kind'::regtype))"
+        );
+        assert_eq!(
+            site.texts(&used).await,
+            ["t Numbers of vehicles. What it is."]
+        );
+        site.run(&format!("DROP TABLE {schema}.vehicles")).await;
+        let key = platform_schema::TenantKey::Slug(slug.parse().unwrap());
+        let requester = rowhouse::provisioner::order::Requester::command_line();
+        let repaired = site.platform.provisioner.initialize(&key, &requester).await;
+        repaired.unwrap();
+        assert_eq!(
+            site.texts(&used).await,
+            ["t Numbers of vehicles. What it is."],
+            "repaired"
+        );
+    }
+}
+
 #[test]
 fn the_ddl_of_the_catalog_changes_only_on_purpose() {
     let ddl = ddl::create_catalog(&Catalog::of_models());

@@ -12,5 +12,6 @@ mod introspection;
 mod keys;
 mod kill;
 mod migrations;
+mod reference;
 mod rights;
 mod upgrade;

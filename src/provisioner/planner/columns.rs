@@ -22,10 +22,12 @@ impl Planner<'_> {
             }
         }
         self.draft_type_changes(before, after);
-        for column in &before.columns {
-            if after.column(&column.name).is_none() {
-                self.drop_column(before, column);
-            }
+        // A generated column goes before those that it is computed from.
+        let (generated, plain): (Vec<_>, Vec<_>) = (before.columns.iter())
+            .filter(|column| after.column(&column.name).is_none())
+            .partition(|column| column.generated.is_some());
+        for column in generated.into_iter().chain(plain) {
+            self.drop_column(before, column);
         }
     }
 
@@ -52,7 +54,12 @@ impl Planner<'_> {
             quote_identifier(table),
             ddl::column(column)
         );
-        let mut draft = Draft::new(Phase::AddColumns, format!("add {object}"), sql)
+        let phase = if column.generated.is_some() {
+            Phase::AddGenerated
+        } else {
+            Phase::AddColumns
+        };
+        let mut draft = Draft::new(phase, format!("add {object}"), sql)
             .locks(LockClass::AccessExclusive, table)
             .done_when(done::column_exists(table, &column.name));
         let fills_itself = column.generated.is_some() || column.identity.is_some();
@@ -182,7 +189,9 @@ impl Planner<'_> {
         let name = &table.name;
         self.loosen(name, before, after);
         let changes_type = self.is_disturbed(name, &after.name);
-        if after.default.is_some() && before.default != after.default && !changes_type {
+        let is_lost = self.uses_remade_enum(name, "default", &before.name);
+        if after.default.is_some() && (before.default != after.default || is_lost) && !changes_type
+        {
             self.set_default(name, after, Phase::ChangeColumns);
         }
         self.draft_identity(name, before, after);
@@ -233,7 +242,9 @@ impl Planner<'_> {
         }
         let changes_type = self.is_disturbed(table, column);
         let goes = after.default.is_none()
-            || (!changes_type && self.default_uses_a_sequence_that_goes(table, column));
+            || (!changes_type
+                && (self.default_uses_a_sequence_that_goes(table, column)
+                    || self.uses_remade_enum(table, "default", column)));
         if before.default.is_some() && goes {
             let sql = alter(table, column, "DROP DEFAULT");
             let draft = Draft::new(Phase::Loosen, format!("drop default of {object}"), sql)
@@ -341,6 +352,10 @@ impl Planner<'_> {
             && (changes_type || ddl::sequence_options(old) != ddl::sequence_options(new))
         {
             actions.extend(ddl::identity_options(new));
+            let restart = self.keep_in_range(&new.name, old, new, Phase::Identity);
+            if !restart.is_empty() {
+                actions.push(restart.trim_start().to_owned());
+            }
         }
         if actions.is_empty() {
             return;

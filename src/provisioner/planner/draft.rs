@@ -29,6 +29,7 @@ pub(super) enum Phase {
     CreateTables,
     AddColumns,
     ChangeColumns,
+    AddGenerated,
     Backfill,
     NotNull,
     Identity,

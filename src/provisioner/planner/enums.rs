@@ -5,10 +5,8 @@ use tenant_schema::definition::EnumDefinition;
 use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
-use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
 use super::helper::{is_helper, replaced};
-use super::probe::{Answer, Probe};
 use super::{Planner, done};
 
 impl Planner<'_> {
@@ -105,84 +103,49 @@ impl Planner<'_> {
                 .done_when(done::type_exists(&old)),
         );
         self.create_enum(wished);
-        let gone = known
-            .labels
-            .iter()
-            .filter(|label| !wished.labels.contains(label));
-        let gone: Vec<&str> = gone.map(String::as_str).collect();
-        let mut draft = Draft::new(
-            Phase::DropTypes,
-            format!("drop type {old}"),
-            format!("DROP TYPE {}", quote_identifier(&old)),
-        )
-        .done_when(done::type_is_gone(&old))
-        .irreversible();
-        if !gone.is_empty() {
-            let detail = format!("the labels {} of {} are gone", gone.join(", "), known.name);
-            draft = draft.gated(HazardKind::DeletesData, detail);
-        }
-        self.push(self.probe_labels(draft, known, &gone));
+        self.push(
+            Draft::new(
+                Phase::DropTypes,
+                format!("drop type {old}"),
+                format!("DROP TYPE {}", quote_identifier(&old)),
+            )
+            .done_when(done::type_is_gone(&old))
+            .hazard(
+                HazardKind::BreaksClients,
+                "clients that use a label that goes fail",
+            )
+            .irreversible(),
+        );
         self.remade_enums.insert(known.name.clone());
     }
 
-    /// Rows that hold a label that goes cannot follow.
-    fn probe_labels(&self, mut draft: Draft, known: &EnumDefinition, gone: &[&str]) -> Draft {
-        if gone.is_empty() {
-            return draft;
-        }
-        let labels: Vec<String> = gone.iter().map(|label| quote_literal(label)).collect();
-        let labels = labels.join(", ");
-        let columns =
-            self.renamed.uses.iter().filter(|used| {
-                used.part == "column" && used.kind == "enum" && used.uses == known.name
-            });
-        for used in columns {
-            let Some(table) = self.working().table(&used.table) else {
-                continue;
-            };
-            let Some(after) = self.to.structure.table(&used.table) else {
-                continue;
-            };
-            let is_kept = after.column(&used.name).is_some_and(|column| {
-                table
-                    .column(&used.name)
-                    .is_some_and(|before| before.sql_type == column.sql_type)
-            });
-            if !is_kept {
-                continue;
-            }
-            let column = quote_identifier(&used.name);
-            let condition = format!(
-                "string_to_array(trim(both '{{}}' from {column}::text), ',') && ARRAY[{labels}]::text[] OR {column}::text IN ({labels})"
-            );
-            draft = draft.probe(Probe::rows(
-                &self.renamed.source(table),
-                &condition,
-                Answer::Refuses {
-                    object: format!("type {}", known.name),
-                    reason: format!(
-                        "rows of {}.{} hold a label that goes: {} (hint: change those rows first)",
-                        used.table,
-                        used.name,
-                        gone.join(", ")
-                    ),
-                },
-            ));
-        }
-        draft
-    }
-
+    /// A table to come may have the name of the type, as the name of its rows: then the type steps aside first.
     fn drop_enum(&mut self, known: &EnumDefinition) {
         self.refuse_if_needed("enum", None, &known.name, &format!("type {}", known.name));
-        let sql = format!("DROP TYPE {}", quote_identifier(&known.name));
-        let draft = Draft::new(Phase::DropTypes, format!("drop type {}", known.name), sql)
-            .done_when(done::type_is_gone(&known.name))
-            .locks(LockClass::None, &known.name);
-        let draft = if is_helper(&known.name) {
+        let mut name = known.name.clone();
+        if self.is_name_wanted(&name) {
+            name = replaced(&name);
+            self.push(
+                Draft::new(
+                    Phase::Types,
+                    format!("set type {} aside", known.name),
+                    format!(
+                        "ALTER TYPE {} RENAME TO {}",
+                        quote_identifier(&known.name),
+                        quote_identifier(&name)
+                    ),
+                )
+                .why("its name is wanted")
+                .done_when(done::type_exists(&name)),
+            );
+        }
+        let sql = format!("DROP TYPE {}", quote_identifier(&name));
+        let draft = Draft::new(Phase::DropTypes, format!("drop type {name}"), sql)
+            .done_when(done::type_is_gone(&name));
+        self.push(if is_helper(&known.name) {
             draft.why("left behind by an interrupted run")
         } else {
-            draft
-        };
-        self.push(draft);
+            draft.hazard(HazardKind::BreaksClients, "clients that cast to it fail")
+        });
     }
 }

@@ -156,7 +156,7 @@ impl Planner<'_> {
                 &new.name,
                 "takes the place",
             );
-            self.drop_index_named(&table, &aside, Phase::DropIndexes, "replaced");
+            self.drop_index_named(&table, &aside, Phase::Indexes, "replaced");
         }
         before.indexes.retain(|index| index.name != old.name);
     }
@@ -231,6 +231,9 @@ impl Planner<'_> {
             (Phase::Heal, "left behind by an interrupted run")
         } else if self.is_name_wanted(&index.name) {
             (Phase::DropDisturbedIndexes, "its name is wanted")
+        } else if index.unique {
+            // A foreign key that is built anew must not come to rely on it.
+            (Phase::DropDisturbedIndexes, "not wished for any more")
         } else {
             (Phase::DropIndexes, "not wished for any more")
         };

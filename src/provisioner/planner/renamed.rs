@@ -1,7 +1,7 @@
 //! The structure after the renames: names are moved in the definitions, and expressions are read back from a scratch copy in
 //! which PostgreSQL has done the renames itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use connection::PlatformConn;
 use tenant_schema::definition::{ColumnDefinition, SchemaDefinition, TableDefinition};
@@ -11,6 +11,7 @@ use super::super::identifier::quote_identifier;
 use super::super::introspect::{LiveSchema, Use, introspect};
 use super::super::namespace::Namespace;
 use super::super::{ProvisionError, ddl};
+use super::helper;
 use super::rename::Rename;
 
 /// A structure with its renames done.
@@ -47,14 +48,8 @@ impl Renamed {
             tables: HashMap::new(),
             columns: HashMap::new(),
         };
-        let (tables, columns): (Vec<_>, Vec<_>) =
-            renames.iter().partition(|rename| rename.table.is_none());
-        for rename in tables {
-            done.rename_table(rename, to)?;
-        }
-        for rename in columns {
-            done.rename_column(rename, to)?;
-        }
+        done.rename_tables(renames, to)?;
+        done.rename_columns(renames, to)?;
         done.read_expressions_back(from, schema, conn).await?;
         Ok(done)
     }
@@ -85,100 +80,104 @@ impl Renamed {
         format!("(SELECT {columns} FROM {now})")
     }
 
-    fn rename_table(
+    fn rename_tables(
         &mut self,
-        rename: &Rename,
+        renames: &[Rename],
         to: &SchemaDefinition,
     ) -> Result<(), ProvisionError> {
-        let Rename {
-            from: old, to: new, ..
-        } = rename;
-        if self.structure.table(old).is_none() || old == new {
-            return Ok(());
+        let wanted: Vec<Rename> = (renames.iter())
+            .filter(|rename| rename.table.is_none())
+            .cloned()
+            .collect();
+        let names = |schema: &SchemaDefinition| {
+            let tables = schema.tables.iter();
+            tables.map(|table| table.name.clone()).collect()
+        };
+        for rename in in_order(wanted, names(&self.structure), &names(to))? {
+            self.rename_table(&rename.from, &rename.to);
+            self.renames.push(rename);
         }
-        if self.structure.table(new).is_some() || to.table(old).is_some() {
-            return Err(both_there(&format!("table {old}"), new));
-        }
-        if to.table(new).is_none() {
-            return Err(not_to_come(&format!("table {old}"), new));
-        }
-        let rename_to = |name: &mut String| {
+        Ok(())
+    }
+
+    fn rename_table(&mut self, old: &str, new: &str) {
+        let rename = |name: &mut String| {
             if name == old {
-                name.clone_from(new);
+                new.clone_into(name);
             }
         };
         for table in &mut self.structure.tables {
-            rename_to(&mut table.name);
-            for key in &mut table.foreign_keys {
-                if key.references_schema.is_none() {
-                    rename_to(&mut key.references_table);
-                }
+            rename(&mut table.name);
+            let keys = table.foreign_keys.iter_mut();
+            for key in keys.filter(|key| key.references_schema.is_none()) {
+                rename(&mut key.references_table);
             }
         }
         let owners = self.structure.sequences.iter_mut();
         for owner in owners.filter_map(|sequence| sequence.owner.as_mut()) {
-            rename_to(&mut owner.table);
+            rename(&mut owner.table);
         }
         for used in &mut self.uses {
-            rename_to(&mut used.table);
+            rename(&mut used.table);
         }
-        self.tables.insert(new.clone(), old.clone());
-        self.renames.push(rename.clone());
+        let now = self.tables.remove(old).unwrap_or_else(|| old.to_owned());
+        self.tables.insert(new.to_owned(), now);
+    }
+
+    fn rename_columns(
+        &mut self,
+        renames: &[Rename],
+        to: &SchemaDefinition,
+    ) -> Result<(), ProvisionError> {
+        for table in self.structure.clone().tables {
+            let owner = &table.name;
+            let now = self.table_now(owner).to_owned();
+            let is_of = |named: &String| named == owner || *named == now;
+            let wanted: Vec<Rename> = (renames.iter())
+                .filter(|rename| rename.table.as_ref().is_some_and(is_of))
+                .map(|rename| Rename {
+                    table: Some(owner.clone()),
+                    ..rename.clone()
+                })
+                .collect();
+            let names = |table: &TableDefinition| {
+                let columns = table.columns.iter();
+                columns.map(|column| column.name.clone()).collect()
+            };
+            let Some(wished) = to.table(owner) else {
+                continue;
+            };
+            for rename in in_order(wanted, names(&table), &names(wished))? {
+                self.rename_column(owner, &rename.from, &rename.to);
+                self.renames.push(rename);
+            }
+        }
         Ok(())
     }
 
-    fn rename_column(
-        &mut self,
-        rename: &Rename,
-        to: &SchemaDefinition,
-    ) -> Result<(), ProvisionError> {
-        let Rename {
-            table,
-            from: old,
-            to: new,
-        } = rename;
-        let named = table.as_deref().unwrap_or_default();
-        let by_old_name = self.tables.iter().find(|(_, was)| *was == named);
-        let owner = by_old_name.map_or_else(|| named.to_owned(), |(name, _)| name.clone());
-        let Some(table) = self.structure.table(&owner) else {
-            return Ok(());
-        };
-        if table.column(old).is_none() || old == new {
-            return Ok(());
-        }
-        let wished = to.table(&owner);
-        let is_wished = |name: &str| wished.is_some_and(|table| table.column(name).is_some());
-        if table.column(new).is_some() || is_wished(old) {
-            return Err(both_there(&format!("column {owner}.{old}"), new));
-        }
-        if !is_wished(new) {
-            return Err(not_to_come(&format!("column {owner}.{old}"), new));
-        }
+    fn rename_column(&mut self, owner: &str, old: &str, new: &str) {
         for table in &mut self.structure.tables {
-            rename_column_in(table, &owner, old, new);
+            rename_column_in(table, owner, old, new);
         }
         let owners = self.structure.sequences.iter_mut();
         for sequence_owner in owners.filter_map(|sequence| sequence.owner.as_mut()) {
-            if sequence_owner.table == owner && sequence_owner.column == *old {
-                sequence_owner.column.clone_from(new);
+            if sequence_owner.table == owner && sequence_owner.column == old {
+                new.clone_into(&mut sequence_owner.column);
             }
         }
         for used in self.uses.iter_mut().filter(|used| used.table == owner) {
             let is_of_column = matches!(used.part.as_str(), "column" | "default" | "generated");
-            if is_of_column && used.name == *old {
-                used.name.clone_from(new);
+            if is_of_column && used.name == old {
+                new.clone_into(&mut used.name);
             }
-            if used.kind == "column" && used.uses == *old {
-                used.uses.clone_from(new);
+            if used.kind == "column" && used.uses == old {
+                new.clone_into(&mut used.uses);
             }
         }
+        let key = |name: &str| (owner.to_owned(), name.to_owned());
+        let now = self.columns.remove(&key(old));
         self.columns
-            .insert((owner.clone(), new.clone()), old.clone());
-        self.renames.push(Rename {
-            table: Some(owner),
-            ..rename.clone()
-        });
-        Ok(())
+            .insert(key(new), now.unwrap_or_else(|| old.to_owned()));
     }
 
     /// Expressions of tables with renamed columns, as PostgreSQL spells them under the new names.
@@ -234,6 +233,49 @@ impl Renamed {
         }
         Ok(())
     }
+}
+
+/// Orders the renames that are still to be done so that each new name is free in its turn. Names that go round in a circle
+/// get out of each other's way by one more rename.
+fn in_order(
+    wanted: Vec<Rename>,
+    mut present: HashSet<String>,
+    to_come: &HashSet<String>,
+) -> Result<Vec<Rename>, ProvisionError> {
+    let mut pending = wanted;
+    pending.retain(|rename| present.contains(&rename.from) && rename.from != rename.to);
+    for rename in &pending {
+        let is_taken_over = pending.iter().any(|other| other.to == rename.from);
+        if to_come.contains(&rename.from) && !is_taken_over {
+            return Err(both_there(rename));
+        }
+        if !to_come.contains(&rename.to) {
+            return Err(not_to_come(rename));
+        }
+    }
+    let mut ordered = Vec::new();
+    while let Some(first) = pending.first().cloned() {
+        let free = pending
+            .iter()
+            .position(|rename| !present.contains(&rename.to));
+        let next = match free {
+            Some(position) => pending.remove(position),
+            None if pending.iter().any(|other| other.from == first.to) => {
+                let aside = helper::replaced(&first.from);
+                pending.remove(0);
+                pending.push(Rename {
+                    from: aside.clone(),
+                    ..first.clone()
+                });
+                Rename { to: aside, ..first }
+            }
+            None => return Err(both_there(&first)),
+        };
+        present.remove(&next.from);
+        present.insert(next.to.clone());
+        ordered.push(next);
+    }
+    Ok(ordered)
 }
 
 fn rename_column_in(table: &mut TableDefinition, owner: &str, old: &str, new: &str) {
@@ -331,14 +373,14 @@ fn take_expressions(table: &mut TableDefinition, read: &TableDefinition) {
     }
 }
 
-fn both_there(old: &str, new: &str) -> ProvisionError {
+fn both_there(rename: &Rename) -> ProvisionError {
     ProvisionError::Rename(format!(
-        "{old} cannot be renamed to `{new}`: both names are there (hint: take the rename away, or drop one of the two first)"
+        "the rename `{rename}` cannot be done: both names are there (hint: take the rename away, or drop one of the two first)"
     ))
 }
 
-fn not_to_come(old: &str, new: &str) -> ProvisionError {
+fn not_to_come(rename: &Rename) -> ProvisionError {
     ProvisionError::Rename(format!(
-        "{old} cannot be renamed to `{new}`: the desired structure has no such name (hint: check the spelling)"
+        "the rename `{rename}` cannot be done: the desired structure has no such name (hint: check the spelling)"
     ))
 }

@@ -6,10 +6,12 @@ use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::draft::{Draft, Phase};
+use super::helper::{is_helper, replaced};
 use super::{Planner, done};
 
 impl Planner<'_> {
     pub(super) fn draft_sequences(&mut self) {
+        self.draft_sequence_renames();
         let before = self.working().sequences.clone();
         let after = self.to.structure.sequences.clone();
         for wished in &after {
@@ -26,6 +28,57 @@ impl Planner<'_> {
             if !after.iter().any(|wished| wished.name == known.name) {
                 self.drop_sequence(known);
             }
+        }
+    }
+
+    /// A sequence of the same column under another name is the same sequence: it goes on where it is.
+    fn draft_sequence_renames(&mut self) {
+        let before = self.working().sequences.clone();
+        let after = self.to.structure.sequences.clone();
+        let is_in =
+            |list: &[SequenceDefinition], name: &str| list.iter().any(|known| known.name == name);
+        for wished in after.iter().filter(|wished| !is_in(&before, &wished.name)) {
+            let same = before.iter().find(|known| {
+                known.owner.is_some() && known.owner == wished.owner && !is_in(&after, &known.name)
+            });
+            if let Some(known) = same.filter(|_| self.is_name_free(&wished.name)) {
+                self.push(
+                    Draft::new(
+                        Phase::Rename,
+                        format!("rename sequence {} to {}", known.name, wished.name),
+                        rename(&known.name, &wished.name),
+                    )
+                    .why("it belongs to the same column")
+                    .done_when(done::relation_exists(&wished.name)),
+                );
+                self.rename_in_working(&known.name, &wished.name);
+            }
+        }
+    }
+
+    fn rename_in_working(&mut self, from: &str, to: &str) {
+        let structure = &mut self.renamed.structure;
+        for sequence in structure
+            .sequences
+            .iter_mut()
+            .filter(|sequence| sequence.name == from)
+        {
+            to.clone_into(&mut sequence.name);
+        }
+        let columns = structure
+            .tables
+            .iter_mut()
+            .flat_map(|table| &mut table.columns);
+        for default in columns.filter_map(|column| column.default.as_mut()) {
+            *default = default.replace(&as_regclass(from), &as_regclass(to));
+        }
+        for used in self
+            .renamed
+            .uses
+            .iter_mut()
+            .filter(|used| used.kind == "sequence" && used.uses == from)
+        {
+            to.clone_into(&mut used.uses);
         }
     }
 
@@ -50,11 +103,9 @@ impl Planner<'_> {
             )
         };
         if options(known) != options(wished) {
-            let sql = format!(
-                "ALTER SEQUENCE {} {}",
-                quote_identifier(&wished.name),
-                options(wished)
-            );
+            let name = quote_identifier(&wished.name);
+            let restart = self.keep_in_range(&wished.name, known, wished, Phase::CreateSequences);
+            let sql = format!("ALTER SEQUENCE {name} {}{restart}", options(wished));
             let name = format!("change sequence {}", wished.name);
             self.push(Draft::new(Phase::CreateSequences, name, sql).hazard(
                 HazardKind::Correctness,
@@ -64,6 +115,31 @@ impl Planner<'_> {
         if known.owner != wished.owner {
             self.own(wished);
         }
+    }
+
+    /// A sequence has to stand within its range, before and after a change of it. Gives what the change has to say itself.
+    pub(super) fn keep_in_range(
+        &mut self,
+        name: &str,
+        known: &SequenceDefinition,
+        wished: &SequenceDefinition,
+        phase: Phase,
+    ) -> &'static str {
+        let lowest = known.minimum.max(wished.minimum);
+        let highest = known.maximum.min(wished.maximum);
+        if lowest > highest {
+            return " RESTART";
+        }
+        if lowest > known.minimum || highest < known.maximum {
+            let quoted = quote_identifier(name);
+            let sql = format!(
+                "SELECT setval({}, least(greatest(last_value, {lowest}), {highest}), is_called) FROM {quoted}",
+                quote_literal(&quoted)
+            );
+            let name = format!("bring sequence {name} into its range");
+            self.push(Draft::new(phase, name, sql));
+        }
+        ""
     }
 
     fn own(&mut self, wished: &SequenceDefinition) {
@@ -128,15 +204,27 @@ impl Planner<'_> {
         if !stays {
             return;
         }
-        let phase = if self.is_name_wanted(&known.name) {
-            Phase::DropEarly
+        let mut name = known.name.clone();
+        if self.is_name_wanted(&name) {
+            name = replaced(&name);
+            self.push(
+                Draft::new(
+                    Phase::DropEarly,
+                    format!("set sequence {} aside", known.name),
+                    rename(&known.name, &name),
+                )
+                .why("its name is wanted")
+                .done_when(done::relation_exists(&name)),
+            );
+        }
+        let sql = format!("DROP SEQUENCE {}", quote_identifier(&name));
+        let draft = Draft::new(Phase::DropSequences, format!("drop sequence {name}"), sql)
+            .done_when(done::relation_is_gone(&name))
+            .irreversible();
+        self.push(if is_helper(&known.name) {
+            draft.why("left behind by an interrupted run")
         } else {
-            Phase::DropSequences
-        };
-        let sql = format!("DROP SEQUENCE {}", quote_identifier(&known.name));
-        self.push(
-            Draft::new(phase, format!("drop sequence {}", known.name), sql)
-                .done_when(done::relation_is_gone(&known.name))
+            draft
                 .gated(
                     HazardKind::DeletesData,
                     format!("how far {} has counted", known.name),
@@ -145,8 +233,7 @@ impl Planner<'_> {
                     HazardKind::UntrackableDependency,
                     "functions and clients that call nextval by name are not known",
                 )
-                .irreversible(),
-        );
+        });
     }
 
     /// Whether a default of the column takes values from a sequence that goes.
@@ -166,4 +253,24 @@ impl Planner<'_> {
         };
         uses.any(|used| !stays(&used.uses))
     }
+}
+
+fn rename(from: &str, to: &str) -> String {
+    format!(
+        "ALTER SEQUENCE {} RENAME TO {}",
+        quote_identifier(from),
+        quote_identifier(to)
+    )
+}
+
+/// A sequence as PostgreSQL spells it in a default.
+fn as_regclass(name: &str) -> String {
+    let is_plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let text = if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        quote_identifier(name)
+    };
+    format!("{}::regclass", quote_literal(&text))
 }

@@ -1,6 +1,6 @@
 //! Tables: renamed, created, dropped; their storage.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use tenant_schema::definition::{SchemaDefinition, TableDefinition};
 
@@ -33,9 +33,10 @@ impl Planner<'_> {
         for table in &after.tables {
             match before.table(&table.name) {
                 None => self.create_table(table),
-                Some(known) => self.change_storage(known, table),
+                Some(known) => self.change_options(known, table),
             }
         }
+        self.change_logging(&before, &after);
         let dropped = before
             .tables
             .iter()
@@ -80,25 +81,42 @@ impl Planner<'_> {
         self.draft_comments(&bare, table);
     }
 
-    fn change_storage(&mut self, before: &TableDefinition, after: &TableDefinition) {
-        let table = &after.name;
-        let quoted = quote_identifier(table);
-        if before.unlogged != after.unlogged {
-            let form = if after.unlogged { "UNLOGGED" } else { "LOGGED" };
+    /// A logged table may not refer to an unlogged one: what others refer to is logged first and unlogged last.
+    fn change_logging(&mut self, before: &SchemaDefinition, after: &SchemaDefinition) {
+        let changes = |table: &&TableDefinition| {
+            let known = before.table(&table.name);
+            known.is_some_and(|known| known.unlogged != table.unlogged)
+        };
+        let mut changed: Vec<&TableDefinition> = after.tables.iter().filter(changes).collect();
+        let depths = depths(after);
+        changed.sort_by_key(|table| depths.get(table.name.as_str()).copied());
+        let (unlogged, logged): (Vec<_>, Vec<_>) =
+            changed.into_iter().partition(|table| table.unlogged);
+        for table in logged.into_iter().chain(unlogged.into_iter().rev()) {
+            let (name, quoted) = (&table.name, quote_identifier(&table.name));
+            let (form, persistence) = if table.unlogged {
+                ("UNLOGGED", 'u')
+            } else {
+                ("LOGGED", 'p')
+            };
             let draft = Draft::new(
                 Phase::Options,
-                format!("make table {table} {}", form.to_lowercase()),
+                format!("make table {name} {}", form.to_lowercase()),
                 format!("ALTER TABLE {quoted} SET {form}"),
             )
-            .locks(LockClass::AccessExclusive, table)
+            .locks(LockClass::AccessExclusive, name)
             .done_when(format!(
-                "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND relpersistence = '{}')",
+                "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND relpersistence = '{persistence}')",
                 quote_literal(&quoted),
-                if after.unlogged { 'u' } else { 'p' }
             ));
-            let draft = self.rewriting(draft, table);
+            let draft = self.rewriting(draft, name);
             self.push(draft);
         }
+    }
+
+    fn change_options(&mut self, before: &TableDefinition, after: &TableDefinition) {
+        let table = &after.name;
+        let quoted = quote_identifier(table);
         let name_of = |option: &String| {
             option
                 .split_once('=')
@@ -165,13 +183,22 @@ impl Planner<'_> {
         }
         let wanted = relation_names_of(table).any(|name| self.is_name_wanted(&name));
         let owned = self.working().sequences.iter().filter(|sequence| {
-            sequence
-                .owner
-                .as_ref()
-                .is_some_and(|owner| owner.table == *name)
+            let mut wished = self.to.structure.sequences.iter();
+            let stays = wished.any(|wished| wished.name == sequence.name);
+            !stays
+                && sequence
+                    .owner
+                    .as_ref()
+                    .is_some_and(|owner| owner.table == *name)
         });
         let owned: Vec<String> = owned.map(|sequence| sequence.name.clone()).collect();
-        let wanted = wanted || owned.iter().any(|name| self.is_name_wanted(name));
+        let is_type_wanted = self
+            .to
+            .structure
+            .enums
+            .iter()
+            .any(|wished| wished.name == *name);
+        let wanted = wanted || is_type_wanted || owned.iter().any(|name| self.is_name_wanted(name));
         let phase = if wanted {
             Phase::DropEarly
         } else {
@@ -232,6 +259,28 @@ fn relation_names_of(table: &TableDefinition) -> impl Iterator<Item = String> {
         .chain(keys)
         .chain(indexes)
         .chain(sequences)
+}
+
+/// How many foreign keys it takes at most from each table to one that refers to nothing; for keys that go in circles, as far
+/// as there are tables.
+fn depths(schema: &SchemaDefinition) -> HashMap<&str, usize> {
+    let mut depths: HashMap<&str, usize> = HashMap::new();
+    for _ in &schema.tables {
+        for table in &schema.tables {
+            let targets = table.foreign_keys.iter().map(|key| &key.references_table);
+            let targets = targets.filter(|target| **target != table.name);
+            let deepest = targets
+                .filter_map(|target| depths.get(target.as_str()).copied())
+                .max();
+            depths.insert(
+                &table.name,
+                deepest
+                    .map_or(0, |deepest| deepest + 1)
+                    .min(schema.tables.len()),
+            );
+        }
+    }
+    depths
 }
 
 fn rename_table(rename: &Rename) -> Draft {

@@ -1,9 +1,11 @@
 //! Type changes: all of a table in one statement, so that the table is written at most once and constraints over several of
 //! its columns never see half of the change.
 
-use tenant_schema::definition::{ColumnDefinition, SchemaDefinition, TableDefinition};
+use tenant_schema::definition::{
+    ColumnDefinition, EnumDefinition, SchemaDefinition, TableDefinition,
+};
 
-use super::super::identifier::quote_identifier;
+use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
@@ -27,6 +29,7 @@ pub(super) fn pairs(before: &SchemaDefinition, after: &SchemaDefinition) -> Vec<
                 && differs(old, column)
             {
                 pairs.push((old.sql_type.clone(), column.sql_type.clone()));
+                pairs.push((column.sql_type.clone(), old.sql_type.clone()));
             }
         }
     }
@@ -171,7 +174,23 @@ impl Planner<'_> {
         }
     }
 
-    /// What can happen to the values, counted where the database can tell.
+    /// The enum type that a column has in the structure to come.
+    fn enum_of(&self, table: &str, column: &str) -> Option<&EnumDefinition> {
+        let mut uses = self.to.uses.iter();
+        let used = uses.find(|used| {
+            used.table == table
+                && used.name == column
+                && used.part == "column"
+                && used.kind == "enum"
+        })?;
+        self.to
+            .structure
+            .enums
+            .iter()
+            .find(|kind| kind.name == used.uses)
+    }
+
+    /// What can happen to the values,, counted where the database can tell.
     fn endanger(
         &self,
         draft: Draft,
@@ -191,7 +210,6 @@ impl Planner<'_> {
             .clone()
             .unwrap_or_else(|| format!("{column}::{new}"));
         let source = self.renamed.source(table);
-        let is_remade = old == new;
         let draft = draft.hazard(
             HazardKind::MayFailOnData,
             format!(
@@ -199,18 +217,26 @@ impl Planner<'_> {
                 after.name
             ),
         );
-        if is_remade
-            || self
-                .to
-                .structure
-                .enums
-                .iter()
-                .any(|kind| new.trim_end_matches("[]") == quoted_if_needed(&kind.name))
-        {
-            return draft;
+        if let Some(kind) = self.enum_of(&table.name, &after.name) {
+            return draft.probe(no_label(&source, &column, new, kind, object));
         }
+        if is_integer(old) && is_integer(new) {
+            let answer = Answer::Tries {
+                object,
+                kind: HazardKind::MayFailOnData,
+            };
+            return draft.probe(Probe::rows(
+                &source,
+                &format!("({converted}) IS NULL AND {column} IS NOT NULL"),
+                answer,
+            ));
+        }
+        let back = match self.facts.cast(new, old) {
+            Some(_) => format!("({converted})::{old}"),
+            None => format!("({converted})::text::{old}"),
+        };
         let changed = format!(
-            "({converted})::text IS DISTINCT FROM {column}::text AND ({converted})::{old} IS DISTINCT FROM {column}"
+            "({converted})::text IS DISTINCT FROM {column}::text AND {back}::text IS DISTINCT FROM {column}::text"
         );
         let draft = draft.gated(
             HazardKind::DeletesData,
@@ -240,6 +266,37 @@ impl Planner<'_> {
         }
         draft
     }
+}
+
+/// Rows whose value is no label of the enum type to come.
+fn no_label(
+    source: &str,
+    column: &str,
+    sql_type: &str,
+    kind: &EnumDefinition,
+    object: String,
+) -> Probe {
+    let labels: Vec<String> = kind
+        .labels
+        .iter()
+        .map(|label| quote_literal(label))
+        .collect();
+    let labels = format!("ARRAY[{}]::text[]", labels.join(", "));
+    let condition = if sql_type.ends_with("[]") {
+        format!(
+            "EXISTS (SELECT FROM unnest({column}::text[]) AS label WHERE label <> ALL ({labels}))"
+        )
+    } else {
+        format!("{column}::text <> ALL ({labels})")
+    };
+    let answer = Answer::Refuses {
+        object,
+        reason: format!(
+            "values are no label of {} as it shall be (hint: change those rows first)",
+            kind.name
+        ),
+    };
+    Probe::rows(source, &condition, answer)
 }
 
 /// The actions on one column. A default is cast by nobody, so it goes and comes back.
@@ -279,15 +336,8 @@ fn is_array_of(array: &str, element: &str) -> bool {
     array.strip_suffix("[]") == Some(element)
 }
 
-fn quoted_if_needed(name: &str) -> String {
-    let is_plain = name
-        .chars()
-        .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
-    if is_plain {
-        name.to_owned()
-    } else {
-        quote_identifier(name)
-    }
+fn is_integer(sql_type: &str) -> bool {
+    matches!(sql_type, "smallint" | "integer" | "bigint")
 }
 
 /// Whether the modifier of the new type admits whatever that of the old one did: `varchar(20)` to `varchar(40)` or `text`,

@@ -1,0 +1,1 @@
+CREATE TABLE notes (id integer CONSTRAINT positive CHECK (id > 0));

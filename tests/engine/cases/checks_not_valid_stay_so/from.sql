@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer);
+INSERT INTO notes VALUES (-1);

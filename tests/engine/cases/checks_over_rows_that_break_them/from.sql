@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer, a integer);
+INSERT INTO notes VALUES (1, -1);

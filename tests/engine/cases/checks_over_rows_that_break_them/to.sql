@@ -1,0 +1,1 @@
+CREATE TABLE notes (id integer, a integer CONSTRAINT positive CHECK (a > 0));

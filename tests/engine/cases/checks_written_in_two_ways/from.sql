@@ -1,0 +1,1 @@
+CREATE TABLE notes (status text, a integer, b integer, CONSTRAINT c1 CHECK (status IN ('x', 'y')), CONSTRAINT c2 CHECK (a BETWEEN 1 AND 9), CONSTRAINT c3 CHECK (a IS NOT DISTINCT FROM b), CONSTRAINT c4 CHECK (status LIKE 'a%'), CONSTRAINT c5 CHECK ((a > 0)));

@@ -1,0 +1,1 @@
+CREATE TABLE notes (status text, a integer, b integer, CONSTRAINT c1 CHECK (status = ANY (ARRAY['x'::text, 'y'::text])), CONSTRAINT c2 CHECK (a >= 1 AND a <= 9), CONSTRAINT c3 CHECK (NOT a IS DISTINCT FROM b), CONSTRAINT c4 CHECK (status ~~ 'a%'::text), CONSTRAINT c5 CHECK (a > 0));

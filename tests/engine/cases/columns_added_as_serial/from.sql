@@ -1,0 +1,2 @@
+CREATE TABLE notes (title text);
+INSERT INTO notes VALUES ('a'), ('b');

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer PRIMARY KEY);
+INSERT INTO notes VALUES (1);

@@ -1,0 +1,2 @@
+CREATE TABLE boxes (id integer PRIMARY KEY);
+INSERT INTO boxes VALUES (1);

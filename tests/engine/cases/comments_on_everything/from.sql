@@ -1,0 +1,5 @@
+CREATE TYPE mood AS ENUM ('sad');
+CREATE SEQUENCE numbers;
+CREATE TABLE people (id integer GENERATED ALWAYS AS IDENTITY CONSTRAINT pk PRIMARY KEY, name text CONSTRAINT u UNIQUE CONSTRAINT c CHECK (name <> ''), boss integer CONSTRAINT f REFERENCES people);
+CREATE INDEX i ON people (name);
+INSERT INTO people (name) VALUES ('a');

@@ -1,0 +1,15 @@
+CREATE TYPE mood AS ENUM ('sad');
+CREATE SEQUENCE numbers;
+CREATE TABLE people (id integer GENERATED ALWAYS AS IDENTITY CONSTRAINT pk PRIMARY KEY, name text CONSTRAINT u UNIQUE CONSTRAINT c CHECK (name <> ''), boss integer CONSTRAINT f REFERENCES people);
+CREATE INDEX i ON people (name);
+COMMENT ON TYPE mood IS 'A mood.';
+COMMENT ON SEQUENCE numbers IS 'Numbers.';
+COMMENT ON TABLE people IS 'People.';
+COMMENT ON COLUMN people.id IS 'Their number.';
+COMMENT ON COLUMN people.name IS 'Their name.';
+COMMENT ON CONSTRAINT pk ON people IS 'Their key.';
+COMMENT ON CONSTRAINT u ON people IS 'Names are unique.';
+COMMENT ON CONSTRAINT c ON people IS 'Names are names.';
+COMMENT ON CONSTRAINT f ON people IS 'The boss is one of them.';
+COMMENT ON INDEX i IS 'By name.';
+INSERT INTO people (name) VALUES ('a');

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer, amount text NOT NULL);
+INSERT INTO notes VALUES (1, '1');

@@ -1,0 +1,3 @@
+CREATE SEQUENCE one;
+CREATE TABLE tickets (id integer, number bigint DEFAULT nextval('one'));
+INSERT INTO tickets VALUES (1, 1);

@@ -1,0 +1,3 @@
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE people (id integer PRIMARY KEY, moods mood[]);
+INSERT INTO people VALUES (1, '{sad}');

@@ -1,0 +1,2 @@
+CREATE TABLE nodes (tree integer, id integer, parent integer, PRIMARY KEY (tree, id));
+INSERT INTO nodes VALUES (1, 1, NULL), (1, 2, 1);

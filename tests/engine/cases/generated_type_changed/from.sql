@@ -1,0 +1,3 @@
+CREATE TABLE boxes (id integer PRIMARY KEY, width integer, twice integer GENERATED ALWAYS AS (width * 2) STORED);
+CREATE INDEX by_twice ON boxes (twice);
+INSERT INTO boxes VALUES (1, 2);

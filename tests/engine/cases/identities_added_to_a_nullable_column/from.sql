@@ -1,0 +1,2 @@
+CREATE TABLE notes (id bigint, title text);
+INSERT INTO notes VALUES (7, 'a');

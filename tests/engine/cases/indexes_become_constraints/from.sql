@@ -1,0 +1,3 @@
+CREATE TABLE notes (id integer, title text);
+CREATE UNIQUE INDEX the_title ON notes (title);
+INSERT INTO notes VALUES (1, 'a');

@@ -1,0 +1,10 @@
+CREATE TABLE notes (id integer, title text, done boolean);
+CREATE INDEX a ON notes (title);
+CREATE INDEX b ON notes (title);
+CREATE INDEX c ON notes (title) WHERE done;
+CREATE INDEX d ON notes (id);
+CREATE INDEX e ON notes (id);
+CREATE UNIQUE INDEX f ON notes (id);
+CREATE INDEX g ON notes (id) WITH (fillfactor = 60);
+CREATE INDEX h ON notes (lower(title));
+INSERT INTO notes VALUES (1, 'a', true), (2, 'b', false);

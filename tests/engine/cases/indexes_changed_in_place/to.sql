@@ -1,0 +1,10 @@
+CREATE TABLE notes (id integer, title text, done boolean);
+CREATE INDEX a ON notes USING hash (title);
+CREATE INDEX b ON notes (title DESC);
+CREATE INDEX c ON notes (title) WHERE NOT done;
+CREATE INDEX d ON notes (id, title);
+CREATE UNIQUE INDEX e ON notes (id);
+CREATE UNIQUE INDEX f ON notes (id) NULLS NOT DISTINCT;
+CREATE INDEX g ON notes (id) WITH (fillfactor = 70);
+CREATE INDEX h ON notes (upper(title));
+INSERT INTO notes VALUES (1, 'a', true), (2, 'b', false);

@@ -1,0 +1,10 @@
+CREATE TABLE notes (id integer, title text, body text, done boolean);
+CREATE INDEX by_part ON notes (title) WHERE NOT done AND body IS NOT NULL;
+CREATE INDEX by_expression ON notes (lower(title), (id + 1), title);
+CREATE UNIQUE INDEX by_cover ON notes (id) INCLUDE (title, done);
+CREATE INDEX by_order ON notes (title DESC, id ASC NULLS FIRST, body DESC NULLS LAST);
+CREATE INDEX by_class ON notes (title text_pattern_ops, body varchar_pattern_ops DESC);
+CREATE INDEX by_collation ON notes (title COLLATE "C", lower(body) COLLATE "POSIX" text_pattern_ops);
+CREATE UNIQUE INDEX by_nulls ON notes (body) NULLS NOT DISTINCT;
+CREATE INDEX by_filled ON notes (id) WITH (fillfactor = 50, deduplicate_items = off);
+INSERT INTO notes VALUES (1, 'A', NULL, true);

@@ -1,0 +1,11 @@
+CREATE TABLE notes (id integer PRIMARY KEY, title text, tags text[], data jsonb, span int4range, at timestamptz, place point, words tsvector);
+CREATE INDEX by_btree ON notes (title, id);
+CREATE INDEX by_hash ON notes USING hash (title);
+CREATE INDEX by_gin ON notes USING gin (tags);
+CREATE INDEX by_gin_path ON notes USING gin (data jsonb_path_ops) WITH (fastupdate = off);
+CREATE INDEX by_gist ON notes USING gist (span);
+CREATE INDEX by_gist_place ON notes USING gist (place);
+CREATE INDEX by_spgist ON notes USING spgist (span);
+CREATE INDEX by_brin ON notes USING brin (at) WITH (pages_per_range = 16);
+CREATE INDEX by_words ON notes USING gin (words);
+INSERT INTO notes VALUES (1, 'a', '{x}', '{}', '[1,2)', now(), '(1,1)', 'a b');

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer, title text);
+INSERT INTO notes VALUES (1, 'a'), (2, 'a');

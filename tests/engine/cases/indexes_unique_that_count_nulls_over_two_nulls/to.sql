@@ -1,0 +1,3 @@
+CREATE TABLE notes (id integer, title text);
+CREATE UNIQUE INDEX one_title ON notes (title) NULLS NOT DISTINCT;
+INSERT INTO notes VALUES (1, NULL);

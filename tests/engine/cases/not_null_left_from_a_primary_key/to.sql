@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer NOT NULL, title text);
+INSERT INTO notes VALUES (1, 'a');

@@ -1,0 +1,2 @@
+CREATE TABLE notes (a integer NOT NULL, b integer NOT NULL, PRIMARY KEY (a));
+INSERT INTO notes VALUES (1, 2), (3, 4);

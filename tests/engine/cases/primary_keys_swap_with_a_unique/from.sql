@@ -1,0 +1,2 @@
+CREATE TABLE notes (a integer NOT NULL, b integer NOT NULL, CONSTRAINT k PRIMARY KEY (a), CONSTRAINT u UNIQUE (b));
+INSERT INTO notes VALUES (1, 2);

@@ -1,0 +1,2 @@
+CREATE TABLE notes (a integer NOT NULL, b integer NOT NULL, CONSTRAINT k PRIMARY KEY (b), CONSTRAINT u UNIQUE (a));
+INSERT INTO notes VALUES (1, 2);

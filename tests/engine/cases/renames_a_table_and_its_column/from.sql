@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer PRIMARY KEY, title text);
+INSERT INTO notes VALUES (1, 'a');

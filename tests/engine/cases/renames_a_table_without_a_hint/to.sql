@@ -1,0 +1,2 @@
+CREATE TABLE memos (id integer PRIMARY KEY);
+INSERT INTO memos VALUES (1);

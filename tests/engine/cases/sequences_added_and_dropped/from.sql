@@ -1,0 +1,2 @@
+CREATE SEQUENCE going;
+CREATE TABLE kept (id integer);

@@ -1,0 +1,3 @@
+CREATE SEQUENCE numbers;
+CREATE SEQUENCE small AS smallint;
+CREATE SEQUENCE same START 5;

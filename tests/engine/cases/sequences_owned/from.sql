@@ -1,0 +1,6 @@
+CREATE TABLE a (id integer, x integer);
+CREATE TABLE b (id integer);
+CREATE SEQUENCE s1;
+CREATE SEQUENCE s2 OWNED BY a.id;
+CREATE SEQUENCE s3 OWNED BY a.x;
+INSERT INTO a VALUES (1, 1);

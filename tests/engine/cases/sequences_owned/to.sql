@@ -1,0 +1,6 @@
+CREATE TABLE a (id integer, x integer);
+CREATE TABLE b (id integer);
+CREATE SEQUENCE s1 OWNED BY a.id;
+CREATE SEQUENCE s2;
+CREATE SEQUENCE s3 OWNED BY b.id;
+INSERT INTO a VALUES (1, 1);

@@ -1,0 +1,2 @@
+CREATE TABLE a (id serial, x integer);
+INSERT INTO a (x) VALUES (1);

@@ -1,0 +1,2 @@
+CREATE TABLE notes (a serial, title text);
+INSERT INTO notes (title) VALUES ('x');

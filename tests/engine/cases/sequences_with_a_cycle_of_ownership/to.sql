@@ -1,0 +1,2 @@
+CREATE TABLE notes (b bigserial, title text);
+INSERT INTO notes (title) VALUES ('x');

@@ -1,0 +1,2 @@
+CREATE TABLE mood (id integer);
+CREATE TABLE kept (id integer);

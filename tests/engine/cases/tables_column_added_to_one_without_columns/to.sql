@@ -1,0 +1,2 @@
+CREATE TABLE bare (a integer);
+INSERT INTO bare VALUES (1), (2);

@@ -1,0 +1,2 @@
+CREATE SEQUENCE tickets;
+CREATE TABLE numbers (id integer);

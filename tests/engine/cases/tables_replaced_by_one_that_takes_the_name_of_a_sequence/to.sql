@@ -1,0 +1,2 @@
+CREATE TABLE tickets (id integer);
+CREATE SEQUENCE numbers;

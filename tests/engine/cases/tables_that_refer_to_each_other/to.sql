@@ -1,0 +1,4 @@
+CREATE TABLE kept (id integer);
+CREATE TABLE hens (id integer PRIMARY KEY, egg integer NOT NULL);
+CREATE TABLE eggs (id integer PRIMARY KEY, hen integer NOT NULL REFERENCES hens);
+ALTER TABLE hens ADD FOREIGN KEY (egg) REFERENCES eggs DEFERRABLE INITIALLY DEFERRED;

@@ -1,0 +1,2 @@
+CREATE TABLE counters (id serial PRIMARY KEY, hits integer);
+INSERT INTO counters (hits) VALUES (1), (2);

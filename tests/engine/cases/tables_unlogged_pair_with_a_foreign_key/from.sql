@@ -1,0 +1,4 @@
+CREATE UNLOGGED TABLE parents (id integer PRIMARY KEY);
+CREATE UNLOGGED TABLE children (id integer PRIMARY KEY, parent integer REFERENCES parents);
+INSERT INTO parents VALUES (1);
+INSERT INTO children VALUES (1, 1);

@@ -1,0 +1,2 @@
+CREATE TABLE words (id integer PRIMARY KEY, a varchar(10), b varchar(10), c varchar, d char(3));
+INSERT INTO words VALUES (1, 'a', 'b', 'c', 'ddd');

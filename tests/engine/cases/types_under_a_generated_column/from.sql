@@ -1,0 +1,2 @@
+CREATE TABLE boxes (id integer PRIMARY KEY, width integer, twice bigint GENERATED ALWAYS AS (width * 2) STORED);
+INSERT INTO boxes VALUES (1, 5);

@@ -1,0 +1,2 @@
+CREATE TABLE notes (a integer, b integer, c integer, CONSTRAINT u1 UNIQUE (a), CONSTRAINT u2 UNIQUE (a, b), CONSTRAINT u3 UNIQUE (b), CONSTRAINT u4 UNIQUE (c), CONSTRAINT u5 UNIQUE (a, c) INCLUDE (b));
+INSERT INTO notes VALUES (1, 2, 3), (4, 5, 6);

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer);
+CREATE VIEW titles AS SELECT id FROM notes;

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer);
+CREATE TABLE titles (id integer);

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer PRIMARY KEY, title text, body text NOT NULL DEFAULT '');
+INSERT INTO notes VALUES (1, 'a', 'b');

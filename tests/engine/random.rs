@@ -1,0 +1,303 @@
+//! Transitions made at random: from a schema to another one and back, judged like those of the corpus.
+//!
+//! The seed is fixed, so that a run fails or does not. `PROPTEST_CASES` asks for more cases, `PROPTEST_RNG_SEED` for others.
+
+mod choices;
+mod constraints;
+mod mutation;
+mod repair;
+mod schema;
+mod seeds;
+mod table;
+
+use std::cell::Cell;
+
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{
+    Config, RngSeed, TestCaseError, TestError, TestRunner, contextualize_config,
+};
+use rowhouse::provisioner::introspect::LiveSchema;
+use rowhouse::provisioner::namespace::Namespace;
+use rowhouse::provisioner::planner::Online;
+use tenant_schema::definition::{ColumnDefinition, SchemaDefinition};
+use tokio::runtime::Runtime;
+
+use super::dump::dump;
+use super::judge::{Transition, told};
+use super::rows;
+use super::site::Site;
+use choices::Choices;
+
+/// Cases of each test, when the environment asks for none.
+const CASES: u32 = 32;
+
+/// A schema takes about as many choices; a longer list is not read to its end.
+const CHOICES: usize = 500;
+
+/// Every so many cases `pg_dump` is asked too.
+const DUMPED: usize = 8;
+
+/// Cases in one database: dropped schemas leave dead rows in its catalog, and everything slows down.
+const PER_DATABASE: usize = 100;
+
+/// How the second schema comes about.
+#[derive(Debug, Clone, Copy)]
+enum Kinship {
+    /// By itself.
+    Stranger,
+    /// From the first one by some changes.
+    Descendant,
+}
+
+#[test]
+fn a_schema_becomes_any_other_one_and_comes_back() {
+    run(Kinship::Stranger, 0x0072_6f77_686f_7573);
+}
+
+#[test]
+fn a_schema_becomes_a_changed_one_and_comes_back() {
+    run(Kinship::Descendant, 0x0065_6e67_696e_6521);
+}
+
+/// A database that is replaced when it has served long enough.
+struct Place {
+    runtime: Runtime,
+    site: Cell<Option<Site>>,
+    cases: Cell<usize>,
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the seed is what a failure is repeated with"
+)]
+fn run(kinship: Kinship, seed: u64) {
+    let config = contextualize_config(Config {
+        cases: CASES,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    });
+    println!(
+        "{kinship:?}: {} cases from seed {:?}",
+        config.cases, config.rng_seed
+    );
+    let place = Place {
+        runtime: Runtime::new().unwrap(),
+        site: Cell::new(None),
+        cases: Cell::new(0),
+    };
+    let numbers = || vec(any::<u16>(), 0..CHOICES);
+    let mut runner = TestRunner::new(config);
+    let result = runner.run(
+        &(numbers(), numbers(), numbers()),
+        |(first, second, rows)| {
+            let before = schema::schema(&mut Choices::new(&first));
+            let choices = &mut Choices::new(&second);
+            let after = match kinship {
+                Kinship::Stranger => schema::schema(choices),
+                Kinship::Descendant => mutation::mutated(&before, choices),
+            };
+            place.judge(&Pair {
+                before,
+                after,
+                rows,
+            })
+        },
+    );
+    // The database is dropped outside the runtime's own threads.
+    let site = place.site.take();
+    place.runtime.block_on(async { drop(site) });
+    match result {
+        Ok(()) => {}
+        // The numbers of the case say nothing; its SQL is in the reason.
+        Err(TestError::Fail(reason, _)) => panic!("{}", reason.message()),
+        Err(TestError::Abort(reason)) => panic!("given up: {}", reason.message()),
+    }
+}
+
+/// Two schemas and the numbers from which rows are made.
+struct Pair {
+    before: SchemaDefinition,
+    after: SchemaDefinition,
+    rows: Vec<u16>,
+}
+
+impl Place {
+    fn judge(&self, pair: &Pair) -> Result<(), TestCaseError> {
+        let number = self.cases.replace(self.cases.get() + 1);
+        let mut site = self.site.take();
+        if number.is_multiple_of(PER_DATABASE) {
+            self.runtime.block_on(async { drop(site.take()) });
+        }
+        let result = self.runtime.block_on(async {
+            let site = match &mut site {
+                Some(site) => site,
+                none => none.insert(Site::open().await),
+            };
+            let result = pair.judge(number, site).await;
+            site.drop(&["one", "other"])
+                .await
+                .map_err(TestCaseError::fail)?;
+            result
+        });
+        self.site.set(site);
+        result
+    }
+}
+
+impl Pair {
+    async fn judge(&self, number: usize, site: &Site) -> Result<(), TestCaseError> {
+        let one = self.build("one", &self.before, site).await?;
+        let other = self.build("other", &self.after, site).await?;
+        let fails = |message: String| TestCaseError::fail(format!("{message}\n{}", self.told()));
+        let there_and_back = self.there_and_back(number, site, &one, &other);
+        there_and_back.await.map_err(fails)
+    }
+
+    async fn build(
+        &self,
+        name: &str,
+        definition: &SchemaDefinition,
+        site: &Site,
+    ) -> Result<Namespace, TestCaseError> {
+        let built = site
+            .build(name, &schema::statements(definition).join(";\n"))
+            .await;
+        // The generator does not know all that PostgreSQL refuses.
+        let schema = built.map_err(TestCaseError::reject)?;
+        let rows = seeds::rows(definition, &mut Choices::new(&self.rows));
+        site.run_in(name, &rows)
+            .await
+            .map_err(TestCaseError::fail)?;
+        Ok(schema)
+    }
+
+    async fn there_and_back(
+        &self,
+        number: usize,
+        site: &Site,
+        one: &Namespace,
+        other: &Namespace,
+    ) -> Result<(), String> {
+        let read = site.read(&[one.clone(), other.clone()]).await?;
+        let is_dumped = number.is_multiple_of(DUMPED);
+        let online = if number.is_multiple_of(2) {
+            Online::Never
+        } else {
+            Online::Always
+        };
+        let ends = [(&self.before, &read[0]), (&self.after, &read[1])];
+        let [first, last] = ends;
+        let before = if is_dumped {
+            dump(&site.database, &["one"])?
+        } else {
+            Default::default()
+        };
+        let now = go(site, one, (first.0, &read[0]), last, online).await?;
+        if is_dumped {
+            let dumps = dump(&site.database, &["one", "other"])?;
+            if let Some(difference) = dumps["one"].difference(&dumps["other"]) {
+                return Err(format!("pg_dump differs:\n{difference}"));
+            }
+        }
+        go(site, one, (last.0, &now), first, online).await?;
+        if is_dumped
+            && let Some(difference) =
+                dump(&site.database, &["one"])?["one"].difference(&before["one"])
+        {
+            return Err(format!("pg_dump differs on the way back:\n{difference}"));
+        }
+        Ok(())
+    }
+
+    fn told(&self) -> String {
+        let text = |definition| schema::statements(definition).join(";\n");
+        format!(
+            "From:\n{};\nTo:\n{};",
+            text(&self.before),
+            text(&self.after)
+        )
+    }
+}
+
+/// Turns the schema into the target. Where rows are in the way, and only there, they are removed first.
+async fn go(
+    site: &Site,
+    schema: &Namespace,
+    (from, live): (&SchemaDefinition, &LiveSchema),
+    (to, target): (&SchemaDefinition, &LiveSchema),
+    online: Online,
+) -> Result<LiveSchema, String> {
+    let changing = changing_columns(from, to);
+    let target_columns = columns_of(to);
+    let transition = Transition {
+        site,
+        schema,
+        live,
+        target,
+        target_columns: &target_columns,
+        renames: Vec::new(),
+        online,
+        rows_may_change: &changing,
+    };
+    let mut plan = transition.plan().await?;
+    if !plan.refusals.is_empty() {
+        let unjustified = plan
+            .refusals
+            .iter()
+            .find(|refusal| refusal.count.is_none_or(|count| count <= 0));
+        if let Some(refusal) = unjustified {
+            return Err(format!(
+                "refused without rows in the way: {refusal:?}\n{}",
+                told(&plan)
+            ));
+        }
+        site.run_in(schema.as_str(), &truncate(from)).await?;
+        plan = transition.plan().await?;
+        if !plan.refusals.is_empty() {
+            return Err(format!(
+                "refused though there are no rows:\n{}",
+                told(&plan)
+            ));
+        }
+    }
+    let carried_out = transition.carry_out(&plan).await;
+    carried_out.map_err(|message| format!("{message}\nThe plan:\n{}", told(&plan)))
+}
+
+fn truncate(schema: &SchemaDefinition) -> String {
+    use rowhouse::provisioner::identifier::quote_identifiers;
+    let names: Vec<&String> = schema.tables.iter().map(|table| &table.name).collect();
+    format!("TRUNCATE {}", quote_identifiers(&names))
+}
+
+fn columns_of(schema: &SchemaDefinition) -> rows::Columns {
+    let names =
+        |columns: &[ColumnDefinition]| columns.iter().map(|column| column.name.clone()).collect();
+    let tables = schema.tables.iter();
+    tables
+        .map(|table| (table.name.clone(), names(&table.columns)))
+        .collect()
+}
+
+/// Columns whose values may change, since their type or what they are generated from does.
+fn changing_columns(from: &SchemaDefinition, to: &SchemaDefinition) -> Vec<String> {
+    let mut changing = Vec::new();
+    for table in &to.tables {
+        for column in &table.columns {
+            let before = from
+                .table(&table.name)
+                .and_then(|table| table.column(&column.name));
+            let is_kept = |before: &ColumnDefinition| {
+                before.sql_type == column.sql_type
+                    && (column.generated.is_none() || before.generated == column.generated)
+            };
+            if before.is_some_and(|before| !is_kept(before)) {
+                changing.push(format!("{}.{}", table.name, column.name));
+            }
+        }
+    }
+    changing
+}
