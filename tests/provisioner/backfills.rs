@@ -35,7 +35,7 @@ async fn backfills_run_once_in_the_order_of_their_numbers_and_in_one_tenant() {
         let tenant = provision(&site.platform, slug, "alice").await.tenant;
         let schema = tenant.schema;
         site.run(&format!(
-            "INSERT INTO {schema}.teams (name, slug) VALUES ('red', 'red')"
+            "INSERT INTO {schema}.teams (id, name) VALUES (gen_random_uuid(), 'red')"
         ))
         .await;
         schemas.push(schema);

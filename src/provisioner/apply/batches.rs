@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(next_range(64, Duration::from_millis(10)), 128);
         assert_eq!(next_range(64, Duration::from_millis(100)), 64);
         assert_eq!(next_range(64, Duration::from_millis(600)), 16);
-        assert_eq!(next_range(1, Duration::from_secs(60)), 1);
+        assert_eq!(next_range(1, Duration::from_mins(1)), 1);
         let largest = next_range(LARGEST_RANGE, Duration::ZERO);
         assert_eq!(largest, LARGEST_RANGE);
     }

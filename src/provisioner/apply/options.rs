@@ -35,7 +35,7 @@ impl Default for ApplyOptions {
             requested_by: "cli".to_owned(),
             version: None,
             busy_patience: Duration::from_secs(10),
-            lock_patience: Duration::from_secs(60),
+            lock_patience: Duration::from_mins(1),
             observer: None,
         }
     }

@@ -11,10 +11,13 @@ use crate::provisioner::ProvisionError;
 use crate::provisioner::namespace::Namespace;
 use crate::provisioner::patience::Patience;
 
-/// No path, no limits but those of the steps, and an end soon after the process that asked is gone: a statement that
-/// runs on for nobody would keep its locks for as long as it takes.
-const GREETING: &str = "SET search_path = ''; SET statement_timeout = 0;
-    SET application_name = 'provision apply'; SET client_connection_check_interval = '1s'";
+/// No path, and no limits but those of the steps.
+const GREETING: &str =
+    "SET search_path = ''; SET statement_timeout = 0; SET application_name = 'provision apply'";
+
+/// An end soon after the process that asked is gone: a statement that runs on for nobody would keep its locks for as long
+/// as it takes. Not every platform that PostgreSQL runs on can do it.
+const NOTICE_THE_END: &str = "SET client_connection_check_interval = '1s'";
 
 /// One connection that applies a plan. Dropping it rolls back what it has begun and frees its locks.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ impl Session {
         let (client, driver) = connector.client().await?;
         let session = Self { client, driver };
         session.batch(GREETING).await?;
+        let _ = session.batch(NOTICE_THE_END).await;
         Ok(session)
     }
 

@@ -186,9 +186,9 @@ impl Application<'_> {
     }
 
     async fn attempt_open(&self, first: usize, steps: &[Step]) -> Result<Vec<Duration>, Failure> {
-        let begin = format!("BEGIN; {}", self.schema.set_local_path());
+        let opening = format!("BEGIN; {}", self.schema.set_local_path());
         let failed = |at| move |error| Failure { at, error };
-        self.session.batch(&begin).await.map_err(failed(0))?;
+        self.session.batch(&opening).await.map_err(failed(0))?;
         let mut durations = Vec::with_capacity(steps.len());
         for (at, step) in steps.iter().enumerate() {
             self.tell(&StepEvent::Started {

@@ -2,9 +2,10 @@
 
 use rowhouse::provisioner::ProvisionError;
 use rowhouse::provisioner::apply::options::ApplyOptions;
-use rowhouse::provisioner::plan::{Fingerprint, Plan};
+use rowhouse::provisioner::plan::step::Step;
+use rowhouse::provisioner::plan::{Fingerprint, Plan, Transaction};
 
-use super::{Site, atomic, heard, is_contended, observed};
+use super::{Site, atomic, heard, is_contended, observed, step};
 
 const COLOUR: &str = "ALTER TABLE bikes ADD colour text";
 const UNIQUE: &str = "ALTER TABLE bikes ADD CONSTRAINT bikes_gears_key UNIQUE (gears)";
@@ -16,8 +17,13 @@ async fn forbidding() -> (Site, Plan) {
     site.platform
         .run("INSERT INTO depot.bikes VALUES (1, 7), (2, 7)")
         .await;
-    let mut unique = atomic(&[UNIQUE]);
-    unique.steps[0].done_when = HAS_UNIQUE.to_owned();
+    let unique = Transaction {
+        atomic: true,
+        steps: vec![Step {
+            done_when: HAS_UNIQUE.to_owned(),
+            ..step(UNIQUE)
+        }],
+    };
     let lamp = atomic(&["ALTER TABLE bikes ADD lamp text"]);
     let plan = site.plan(vec![atomic(&[COLOUR]), unique, lamp]).await;
     let error = site
