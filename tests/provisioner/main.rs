@@ -12,3 +12,4 @@ mod kill;
 mod migrations;
 mod reference;
 mod rights;
+mod speed;
