@@ -14,4 +14,5 @@ mod kill;
 mod migrations;
 mod reference;
 mod rights;
+mod speed;
 mod upgrade;

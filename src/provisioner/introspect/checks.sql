@@ -1,9 +1,9 @@
-(SELECT coalesce(json_agg(json_build_object(
-            'name', k.conname,
-            'expression', pg_get_expr(k.conbin, k.conrelid),
-            'no_inherit', k.connoinherit,
-            'not_valid', NOT k.convalidated,
-            'comment', (SELECT m.description FROM pg_description m
-                         WHERE m.objoid = k.oid AND m.classoid = 'pg_constraint'::regclass AND m.objsubid = 0)
-        ) ORDER BY k.conname), '[]')
-   FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
+SELECT string_agg(concat(
+           '{"name":', to_json(k.conname::text),
+           ',"expression":', to_json(pg_get_expr(k.conbin, c.oid)),
+           CASE WHEN k.connoinherit THEN ',"no_inherit":true' END,
+           CASE WHEN NOT k.convalidated THEN ',"not_valid":true' END,
+           {constraint_comment},
+           '}'), ',' ORDER BY k.conname)
+  FROM pg_constraint k
+ WHERE k.conrelid = c.oid AND k.contype = 'c'

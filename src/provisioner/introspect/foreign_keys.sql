@@ -1,26 +1,23 @@
-(SELECT coalesce(json_agg(json_build_object(
-            'name', k.conname,
-            'columns', (SELECT json_agg((SELECT a.attname FROM pg_attribute a
-                                          WHERE a.attrelid = k.conrelid AND a.attnum = u.attnum) ORDER BY u.position)
-                          FROM unnest(k.conkey) WITH ORDINALITY u(attnum, position)),
-            'references_schema', CASE WHEN r.relnamespace <> n.oid THEN (
-                SELECT s.nspname FROM pg_namespace s WHERE s.oid = r.relnamespace) END,
-            'references_table', r.relname,
-            'references_columns', (SELECT json_agg((SELECT a.attname FROM pg_attribute a
-                                                     WHERE a.attrelid = k.confrelid AND a.attnum = u.attnum)
-                                                    ORDER BY u.position)
-                                     FROM unnest(k.confkey) WITH ORDINALITY u(attnum, position)),
-            'on_delete', {on_delete},
-            'on_update', {on_update},
-            'set_columns', CASE WHEN k.confdelsetcols IS NULL THEN '[]' ELSE (
-                SELECT json_agg((SELECT a.attname FROM pg_attribute a
-                                  WHERE a.attrelid = k.conrelid AND a.attnum = u.attnum) ORDER BY u.position)
-                  FROM unnest(k.confdelsetcols) WITH ORDINALITY u(attnum, position)) END,
-            'match_full', k.confmatchtype = 'f',
-            'deferrable', {deferrable},
-            'not_valid', NOT k.convalidated,
-            'comment', (SELECT m.description FROM pg_description m
-                         WHERE m.objoid = k.oid AND m.classoid = 'pg_constraint'::regclass AND m.objsubid = 0)
-        ) ORDER BY k.conname), '[]')
-   FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid
-  WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0)
+SELECT string_agg(concat(
+           '{"name":', to_json(k.conname::text),
+           ',"columns":', to_json(ARRAY(SELECT (SELECT a.attname::text FROM pg_attribute a
+                                                 WHERE a.attrelid = c.oid AND a.attnum = u.attnum)
+                                          FROM unnest(k.conkey) u(attnum))),
+           CASE WHEN r.relnamespace <> n.oid THEN ',"references_schema":' || (
+               SELECT to_json(s.nspname::text) FROM pg_namespace s WHERE s.oid = r.relnamespace) END,
+           ',"references_table":', to_json(r.relname::text),
+           ',"references_columns":', to_json(ARRAY(SELECT (SELECT a.attname::text FROM pg_attribute a
+                                                            WHERE a.attrelid = r.oid AND a.attnum = u.attnum)
+                                                     FROM unnest(k.confkey) u(attnum))),
+           ',"on_delete":"' || {on_delete} || '"',
+           ',"on_update":"' || {on_update} || '"',
+           CASE WHEN k.confdelsetcols IS NOT NULL THEN ',"set_columns":' || to_json(ARRAY(
+               SELECT (SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = u.attnum)
+                 FROM unnest(k.confdelsetcols) u(attnum))) END,
+           CASE WHEN k.confmatchtype = 'f' THEN ',"match_full":true' END,
+           {deferrable},
+           CASE WHEN NOT k.convalidated THEN ',"not_valid":true' END,
+           {constraint_comment},
+           '}'), ',' ORDER BY k.conname)
+  FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid
+ WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0

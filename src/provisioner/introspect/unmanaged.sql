@@ -77,8 +77,9 @@
      WHERE b.classid = 'pg_constraint'::regclass),
  reference AS MATERIALIZED (
     SELECT p.owner_class, p.owner, d.refclassid, d.refobjid, d.refobjsubid
-      FROM part p JOIN pg_depend d ON d.classid = p.classid AND d.objid = p.objid
-     WHERE d.deptype IN ('n', 'a')),
+      FROM part p
+      CROSS JOIN LATERAL (SELECT r.refclassid, r.refobjid, r.refobjsubid FROM pg_depend r
+                           WHERE r.classid = p.classid AND r.objid = p.objid AND r.deptype IN ('n', 'a') OFFSET 0) d),
  need AS MATERIALIZED (
     SELECT f.owner_class, f.owner, 'table' AS kind, m.relname AS "table", m.relname AS name
       FROM reference f JOIN managed m ON f.refclassid = 'pg_class'::regclass AND m.oid = f.refobjid

@@ -1,26 +1,31 @@
 -- What the parts of the tables of the schema `n` depend on, beyond their own table's columns.
+-- `OFFSET 0` keeps the planner from reading all of `pg_depend`, which it takes for small until it is analysed.
 (WITH managed AS MATERIALIZED (SELECT c.oid, c.relname FROM {tables}),
  reference AS MATERIALIZED (
     SELECT m.relname, 'column' AS part, a.attname AS name, 'pg_type'::regclass::oid AS classid, a.atttypid AS objid
       FROM managed m JOIN pg_attribute a ON a.attrelid = m.oid
-     WHERE a.attnum > 0 AND NOT a.attisdropped
+     -- PostgreSQL's own types have lower numbers (`FirstNormalObjectId`).
+     WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
     UNION
     SELECT m.relname, CASE a.attgenerated WHEN '' THEN 'default' ELSE 'generated' END, a.attname, d.refclassid, d.refobjid
       FROM managed m
       JOIN pg_attrdef f ON f.adrelid = m.oid
       JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+      CROSS JOIN LATERAL (SELECT r.refclassid, r.refobjid FROM pg_depend r
+                           WHERE r.classid = 'pg_attrdef'::regclass AND r.objid = f.oid AND r.refobjsubid = 0 OFFSET 0) d
     UNION
     SELECT m.relname, 'check', k.conname, d.refclassid, d.refobjid
       FROM managed m
       JOIN pg_constraint k ON k.conrelid = m.oid AND k.contype = 'c'
-      JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+      CROSS JOIN LATERAL (SELECT r.refclassid, r.refobjid FROM pg_depend r
+                           WHERE r.classid = 'pg_constraint'::regclass AND r.objid = k.oid AND r.refobjsubid = 0 OFFSET 0) d
     UNION
     SELECT m.relname, 'index', x.relname, d.refclassid, d.refobjid
       FROM managed m
       JOIN pg_index i ON i.indrelid = m.oid
       JOIN pg_class x ON x.oid = i.indexrelid
-      JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid)
+      CROSS JOIN LATERAL (SELECT r.refclassid, r.refobjid FROM pg_depend r
+                           WHERE r.classid = 'pg_class'::regclass AND r.objid = i.indexrelid AND r.refobjsubid = 0 OFFSET 0) d)
  SELECT coalesce(json_agg(json_build_object(
             'table', u.relname, 'part', u.part, 'name', u.name, 'kind', u.kind, 'uses', u.uses
         ) ORDER BY u.relname, u.part COLLATE "C", u.name, u.kind COLLATE "C", u.uses COLLATE "C"), '[]')

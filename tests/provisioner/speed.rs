@@ -1,0 +1,150 @@
+//! How fast schemas are read: figures for people, printed by tests that run only when asked for.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use connection::PlatformConn;
+use rowhouse::config::Isolation;
+use rowhouse::database::Connector;
+use rowhouse::provisioner::introspect::{fingerprints, introspect};
+use rowhouse::provisioner::namespace::Namespace;
+use rowhouse::provisioner::template::Template;
+use test_app::{TestDatabase, TestPlatform, order};
+
+/// Schemas of each kind that are read.
+const SCHEMAS: u32 = 200;
+
+/// How many schemas one query reads.
+const IN_ONE_QUERY: usize = 50;
+
+async fn connect(url: &str) -> PlatformConn {
+    let connector = Connector::new(url, 60).unwrap();
+    connector.connect().await.unwrap()
+}
+
+/// 35 tables of 11 columns, 95 indexes, 41 foreign keys, with an enum, checks and comments.
+fn large_schema() -> String {
+    let mut sql = "CREATE TYPE mood AS ENUM ('good', 'bad');".to_owned();
+    for table in 0..35 {
+        let _ = write!(
+            sql,
+            "CREATE TABLE t{table} (
+                 id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name varchar(80) NOT NULL CHECK (char_length(name) > 0),
+                 email text, status mood NOT NULL DEFAULT 'good', amount numeric(12, 2) DEFAULT 0, note text COLLATE \"C\",
+                 created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
+                 parent_id uuid, other_id uuid, deleted_at timestamptz);
+             COMMENT ON TABLE t{table} IS 'A table.'; COMMENT ON COLUMN t{table}.name IS 'A name.';
+             COMMENT ON COLUMN t{table}.parent_id IS 'Whose part it is.';
+             CREATE INDEX t{table}_parent ON t{table} (parent_id, created_at DESC);"
+        );
+    }
+    for table in 0..25 {
+        let _ = write!(
+            sql,
+            "CREATE UNIQUE INDEX t{table}_email ON t{table} (lower(email)) WHERE deleted_at IS NULL;"
+        );
+    }
+    for key in 0..41 {
+        let (table, other) = (key % 35, (key * 7 + 3) % 35);
+        let column = if key < 35 { "parent_id" } else { "other_id" };
+        let _ = write!(
+            sql,
+            "ALTER TABLE t{table} ADD FOREIGN KEY ({column}) REFERENCES t{other} ON DELETE SET NULL;"
+        );
+    }
+    sql
+}
+
+fn rate(took: Duration) -> f64 {
+    f64::from(SCHEMAS) / took.as_secs_f64()
+}
+
+/// Reads all schemas twice on a connection that has seen none of them, then on one that has, and prints both.
+async fn measure(what: &str, names: &[String], url: &str) {
+    let conn = connect(url).await;
+    let mut schemas = Vec::new();
+    for name in names {
+        schemas.push(Namespace::find(name, &conn).await.unwrap());
+    }
+    let (reading, hashing) = (connect(url).await, connect(url).await);
+    for state in ["new", "warm"] {
+        let start = Instant::now();
+        for chunk in schemas.chunks(IN_ONE_QUERY) {
+            assert_eq!(
+                introspect(chunk, &reading).await.unwrap().len(),
+                chunk.len()
+            );
+        }
+        let read = rate(start.elapsed());
+        let start = Instant::now();
+        for chunk in schemas.chunks(IN_ONE_QUERY) {
+            let hashes = fingerprints(chunk, &hashing).await.unwrap();
+            assert!(hashes.iter().all(|hash| hash == &hashes[0]));
+        }
+        let hashed = rate(start.elapsed());
+        println!("{what}, {state} connection: {read:.0} read/s, {hashed:.0} hashed/s");
+    }
+    let start = Instant::now();
+    fingerprints(&schemas[..1], &hashing).await.unwrap();
+    println!("{what}, one alone: hashed in {:?}", start.elapsed());
+}
+
+#[tokio::test]
+#[ignore = "prints figures; run with --release --nocapture"]
+async fn introspection_speed() {
+    let site = TestPlatform::open().await;
+    let conn = connect(site.url()).await;
+    let template = Template::read(&conn).await.unwrap();
+    let blueprint = site.platform.provisioner.blueprint();
+    let names = (0..SCHEMAS).map(|number| format!("tenant_{number:012}"));
+    let names: Vec<String> = names.collect();
+    for name in &names {
+        let sql = blueprint.create_schema(&name.parse().unwrap(), &template, Isolation::Path);
+        conn.batch(&format!("BEGIN; {sql}; COMMIT")).await.unwrap();
+    }
+    measure("the models' tables", &names, site.url()).await;
+    drop(site);
+
+    let database = TestDatabase::empty().await;
+    let conn = connect(database.url()).await;
+    let names: Vec<String> = (0..SCHEMAS)
+        .map(|number| format!("large_{number}"))
+        .collect();
+    let sql = large_schema();
+    for name in &names {
+        let sql =
+            format!("BEGIN; CREATE SCHEMA {name}; SET LOCAL search_path = {name}; {sql} COMMIT");
+        conn.batch(&sql).await.unwrap();
+    }
+    drop(conn);
+    measure("35 tables", &names, database.url()).await;
+}
+
+#[tokio::test]
+#[ignore = "prints figures; run with --release --nocapture"]
+async fn the_cost_of_the_reference_to_a_creation() {
+    let site = TestPlatform::open().await;
+    let conn = connect(site.url()).await;
+    let mut orders = Vec::new();
+    for number in 0..21 {
+        orders.push(order(&site.platform, &format!("tenant-{number}"), "alice").await);
+    }
+    let mut took = Vec::new();
+    for order in &orders {
+        let start = Instant::now();
+        site.platform.provisioner.create(order).await.unwrap();
+        took.push(start.elapsed());
+    }
+    let following: Duration = took[1..].iter().sum::<Duration>() / 20;
+    let start = Instant::now();
+    site.platform.provisioner.reference(&conn).await.unwrap();
+    println!(
+        "first {:?}, following {following:?}, of which to find the reference {:?}",
+        took[0],
+        start.elapsed()
+    );
+    let steps = "SELECT concat_ws(' ', name, round(avg(duration_us)), 'us') FROM shared.run_steps GROUP BY name, position ORDER BY position";
+    for step in site.texts(steps).await {
+        println!("  {step}");
+    }
+}
