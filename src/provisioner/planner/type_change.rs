@@ -283,7 +283,9 @@ fn no_label(
         .collect();
     let labels = format!("ARRAY[{}]::text[]", labels.join(", "));
     let condition = if sql_type.ends_with("[]") {
-        format!("NOT ({column}::text[] <@ {labels})")
+        format!(
+            "EXISTS (SELECT FROM unnest({column}::text[]) AS label WHERE label <> ALL ({labels}))"
+        )
     } else {
         format!("{column}::text <> ALL ({labels})")
     };
