@@ -5,7 +5,7 @@ use rowhouse::provisioner::plan::{Fingerprint, Plan, Transaction};
 use rowhouse::provisioner::planner::Online;
 
 use super::dump::dump;
-use super::judge::{Transition, malformed};
+use super::judge::{Failure, Transition, malformed};
 use super::rows;
 use super::site::Site;
 
@@ -68,7 +68,7 @@ async fn verdict(statements: &[&str]) -> Verdict {
     let carried_out = transition.carry_out(&plan(statements)).await;
     let dumps = dump(&site.database, &["judged_is", "judged_should"]).unwrap();
     Verdict {
-        carried_out: carried_out.map(drop).map_err(|failure| failure.text()),
+        carried_out: carried_out.map(drop).map_err(Failure::text),
         dump: dumps["judged_is"].difference(&dumps["judged_should"]),
     }
 }

@@ -12,7 +12,11 @@ pub(crate) fn rows(schema: &SchemaDefinition, choices: &mut Choices<'_>) -> Stri
     for table in &schema.tables {
         for number in 0..choices.below(6) {
             let insert = insert(table, schema, number, choices);
-            inserts += &format!("BEGIN {insert}; EXCEPTION WHEN OTHERS THEN NULL; END; ");
+            inserts.extend([
+                "BEGIN ",
+                &insert,
+                "; EXCEPTION WHEN OTHERS THEN NULL; END; ",
+            ]);
         }
     }
     format!("DO {}", quote_literal(&format!("BEGIN {inserts} END")))
