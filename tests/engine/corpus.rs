@@ -215,7 +215,8 @@ impl Case {
         if direction.refused.is_some() {
             return Ok(End::Refused);
         }
-        transition.carry_out(&plan).await.map_err(with_plan)?;
+        let carried_out = transition.carry_out(&plan).await;
+        carried_out.map_err(|failure| with_plan(failure.text()))?;
         after_all(direction, run.schema.as_str(), site)
             .await
             .map_err(with_plan)?;

@@ -204,7 +204,8 @@ fn split_at_commas(text: &str) -> Vec<String> {
 fn listed(actual: &[String], desired: &[String]) -> Option<String> {
     let only = |one: &[String], other: &[String], sign: &str| -> String {
         let missing = one.iter().filter(|entry| !other.contains(entry));
-        missing.map(|entry| format!("{sign} {entry}\n")).collect()
+        let told: Vec<String> = missing.map(|entry| format!("{sign} {entry}\n")).collect();
+        told.concat()
     };
     let text = only(actual, desired, "is:    ") + &only(desired, actual, "should:");
     if text.is_empty() && actual.len() != desired.len() {

@@ -10,6 +10,24 @@ use super::executor;
 use super::rows::{self, Columns, Moment, Rows, Survivor};
 use super::site::Site;
 
+/// Why a plan did not lead to its target.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A step failed.
+    Step(String),
+    /// All steps ran, and something is not as it should be.
+    Result(String),
+}
+
+impl Failure {
+    /// What happened.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Step(text) | Self::Result(text) => text,
+        }
+    }
+}
+
 /// A schema on its way to a target.
 pub(crate) struct Transition<'a> {
     /// Where it happens.
@@ -45,15 +63,26 @@ impl Transition<'_> {
     }
 
     /// Applies the plan and compares what the engine reads then, and the rows, with what they should be.
-    pub(crate) async fn carry_out(&self, plan: &Plan) -> Result<LiveSchema, String> {
+    pub(crate) async fn carry_out(&self, plan: &Plan) -> Result<LiveSchema, Failure> {
+        self.apply(plan).await?;
+        self.arrived().await.map_err(Failure::Result)
+    }
+
+    /// Applies the plan and compares the rows with what they were.
+    pub(crate) async fn apply(&self, plan: &Plan) -> Result<(), Failure> {
         let survivors = self.survivors().await;
-        let before = self.rows(&survivors, Moment::Before).await?;
-        executor::apply(plan, self.schema, &*self.site.conn.lock().await).await?;
-        let after = self.rows(&survivors, Moment::After).await?;
-        if let Some(difference) = rows::difference(&before, &after) {
-            return Err(difference);
-        }
-        self.arrived().await
+        let before = self
+            .rows(&survivors, Moment::Before)
+            .await
+            .map_err(Failure::Result)?;
+        let applied = executor::apply(plan, self.schema, &*self.site.conn.lock().await).await;
+        applied.map_err(Failure::Step)?;
+        let after = self
+            .rows(&survivors, Moment::After)
+            .await
+            .map_err(Failure::Result)?;
+        let difference = rows::difference(&before, &after);
+        difference.map_or(Ok(()), |difference| Err(Failure::Result(difference)))
     }
 
     /// Reads the schema again: there must be nothing left to do.

@@ -17,14 +17,17 @@ use proptest::prelude::any;
 use proptest::test_runner::{
     Config, RngSeed, TestCaseError, TestError, TestRunner, contextualize_config,
 };
+use rowhouse::provisioner::identifier::quote_identifiers;
 use rowhouse::provisioner::introspect::LiveSchema;
 use rowhouse::provisioner::namespace::Namespace;
+use rowhouse::provisioner::plan::Plan;
+use rowhouse::provisioner::plan::hazard::{HazardKind, Refusal};
 use rowhouse::provisioner::planner::Online;
 use tenant_schema::definition::{ColumnDefinition, SchemaDefinition};
 use tokio::runtime::Runtime;
 
 use super::dump::dump;
-use super::judge::{Transition, told};
+use super::judge::{Failure, Transition, told};
 use super::rows;
 use super::site::Site;
 use choices::Choices;
@@ -76,7 +79,7 @@ fn run(kinship: Kinship, seed: u64) {
         cases: CASES,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
-        max_shrink_iters: 400,
+        max_shrink_iters: 800,
         ..Config::default()
     });
     println!(
@@ -137,7 +140,7 @@ impl Place {
                 none => none.insert(Site::open().await),
             };
             let result = pair.judge(number, site).await;
-            site.drop(&["one", "other"])
+            site.drop(&["random_one", "random_other"])
                 .await
                 .map_err(TestCaseError::fail)?;
             result
@@ -149,8 +152,8 @@ impl Place {
 
 impl Pair {
     async fn judge(&self, number: usize, site: &Site) -> Result<(), TestCaseError> {
-        let one = self.build("one", &self.before, site).await?;
-        let other = self.build("other", &self.after, site).await?;
+        let one = self.build("random_one", &self.before, site).await?;
+        let other = self.build("random_other", &self.after, site).await?;
         let fails = |message: String| TestCaseError::fail(format!("{message}\n{}", self.told()));
         let there_and_back = self.there_and_back(number, site, &one, &other);
         there_and_back.await.map_err(fails)
@@ -190,22 +193,19 @@ impl Pair {
         };
         let ends = [(&self.before, &read[0]), (&self.after, &read[1])];
         let [first, last] = ends;
-        let before = if is_dumped {
-            dump(&site.database, &["one"])?
-        } else {
-            Default::default()
-        };
-        let now = go(site, one, (first.0, &read[0]), last, online).await?;
+        let before = is_dumped.then(|| dump(&site.database, &["random_one"]));
+        let before = before.transpose()?.unwrap_or_default();
+        let now = go(site, one, (first.0, &read[0]), last, online, false).await?;
         if is_dumped {
-            let dumps = dump(&site.database, &["one", "other"])?;
-            if let Some(difference) = dumps["one"].difference(&dumps["other"]) {
+            let dumps = dump(&site.database, &["random_one", "random_other"])?;
+            if let Some(difference) = dumps["random_one"].difference(&dumps["random_other"]) {
                 return Err(format!("pg_dump differs:\n{difference}"));
             }
         }
-        go(site, one, (last.0, &now), first, online).await?;
+        go(site, one, (last.0, &now), first, online, false).await?;
         if is_dumped
-            && let Some(difference) =
-                dump(&site.database, &["one"])?["one"].difference(&before["one"])
+            && let Some(difference) = dump(&site.database, &["random_one"])?["random_one"]
+                .difference(&before["random_one"])
         {
             return Err(format!("pg_dump differs on the way back:\n{difference}"));
         }
@@ -222,13 +222,15 @@ impl Pair {
     }
 }
 
-/// Turns the schema into the target. Where rows are in the way, and only there, they are removed first.
+/// Turns the schema into the target. Where rows are in the way, as a refusal or a hazard has said, they are removed, and
+/// then it has to go.
 async fn go(
     site: &Site,
     schema: &Namespace,
     (from, live): (&SchemaDefinition, &LiveSchema),
     (to, target): (&SchemaDefinition, &LiveSchema),
     online: Online,
+    is_retried: bool,
 ) -> Result<LiveSchema, String> {
     let changing = changing_columns(from, to);
     let target_columns = columns_of(to);
@@ -244,17 +246,12 @@ async fn go(
     };
     let mut plan = transition.plan().await?;
     if !plan.refusals.is_empty() {
-        let unjustified = plan
-            .refusals
-            .iter()
-            .find(|refusal| refusal.count.is_none_or(|count| count <= 0));
-        if let Some(refusal) = unjustified {
-            return Err(format!(
-                "refused without rows in the way: {refusal:?}\n{}",
-                told(&plan)
-            ));
+        let is_without_reason = |refusal: &&Refusal| refusal.count == Some(0);
+        if let Some(refusal) = plan.refusals.iter().find(is_without_reason) {
+            return Err(format!("refused for no row: {refusal:?}"));
         }
-        site.run_in(schema.as_str(), &truncate(from)).await?;
+        site.run_in(schema.as_str(), &truncate(schema, site).await)
+            .await?;
         plan = transition.plan().await?;
         if !plan.refusals.is_empty() {
             return Err(format!(
@@ -263,13 +260,33 @@ async fn go(
             ));
         }
     }
-    let carried_out = transition.carry_out(&plan).await;
-    carried_out.map_err(|message| format!("{message}\nThe plan:\n{}", told(&plan)))
+    let with_plan = |message: String| format!("{message}\nThe plan:\n{}", told(&plan));
+    let was_foretold = |plan: &Plan| {
+        plan.hazards()
+            .any(|hazard| hazard.kind == HazardKind::MayFailOnData)
+    };
+    match transition.carry_out(&plan).await {
+        Ok(now) => Ok(now),
+        Err(Failure::Step(message)) if was_foretold(&plan) && !is_retried => {
+            site.run_in(schema.as_str(), &truncate(schema, site).await)
+                .await?;
+            let read = site.read(std::slice::from_ref(schema)).await?;
+            let again = go(site, schema, (from, &read[0]), (to, target), online, true);
+            Box::pin(again)
+                .await
+                .map_err(|second| with_plan(format!("{message}\nand without rows: {second}")))
+        }
+        Err(failure) => Err(with_plan(failure.text())),
+    }
 }
 
-fn truncate(schema: &SchemaDefinition) -> String {
-    use rowhouse::provisioner::identifier::quote_identifiers;
-    let names: Vec<&String> = schema.tables.iter().map(|table| &table.name).collect();
+/// A statement that empties all tables that are there now.
+async fn truncate(schema: &Namespace, site: &Site) -> String {
+    let tables = rows::columns(schema.as_str(), &site.client).await;
+    let names: Vec<String> = tables.into_keys().collect();
+    if names.is_empty() {
+        return String::new();
+    }
     format!("TRUNCATE {}", quote_identifiers(&names))
 }
 

@@ -53,8 +53,8 @@ pub(crate) fn survivors(
 ) -> Vec<Survivor> {
     let old_name = |table: Option<&str>, name: &str| {
         let mut renames = renames.iter();
-        let renamed = renames.find(|rename| rename.table.as_deref() == table && rename.to == name);
-        renamed.map_or_else(|| name.to_owned(), |rename| rename.from.clone())
+        let found = renames.find(|rename| rename.table.as_deref() == table && rename.to == name);
+        found.map_or_else(|| name.to_owned(), |rename| rename.from.clone())
     };
     let survivor = |(table, columns): (&String, &Vec<String>)| {
         let old_table = old_name(None, table);
@@ -96,7 +96,9 @@ pub(crate) async fn read(
         let table = rows.get_mut(&survivors[survivor].after).unwrap();
         table.push(row.get(1));
     }
-    rows.values_mut().for_each(|rows| rows.sort());
+    for rows in rows.values_mut() {
+        rows.sort();
+    }
     Ok(rows)
 }
 

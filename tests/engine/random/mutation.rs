@@ -85,7 +85,7 @@ fn change_column(schema: &mut SchemaDefinition, number: usize, choices: &mut Cho
         0 => column.nullable = !column.nullable && column.identity.is_none(),
         1 => column.comment = choices.comment(),
         2 if table::is_counted(&column) && column.identity.is_none() => {
-            table::count(schema, number, &mut column, choices)
+            table::count(schema, number, &mut column, choices);
         }
         3 if column.identity.is_some() => {
             let kinds = [None, Some(Identity::Always), Some(Identity::ByDefault)];
@@ -97,7 +97,7 @@ fn change_column(schema: &mut SchemaDefinition, number: usize, choices: &mut Cho
         }
         4 if column.generated.is_some() => column.generated = None,
         5 if column.identity.is_none() => {
-            table::generate(&schema.tables[number], &mut column, choices)
+            table::generate(&schema.tables[number], &mut column, choices);
         }
         _ if column.default.is_some() => column.default = None,
         _ if column.identity.is_none() && column.generated.is_none() => {

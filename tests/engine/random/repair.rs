@@ -54,7 +54,7 @@ fn repair_columns(table: &mut TableDefinition, enums: &[String]) {
     for column in &mut table.columns {
         let element = column.sql_type.trim_end_matches("[]");
         if element.starts_with('"') && !enums.iter().any(|name| name == element) {
-            column.sql_type = "text".to_owned();
+            "text".clone_into(&mut column.sql_type);
             column.default = None;
         }
     }

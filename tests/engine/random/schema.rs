@@ -80,7 +80,7 @@ pub(crate) fn sequence(name: &str, choices: &mut Choices<'_>) -> SequenceDefinit
         cache: *choices.pick(&[1, 20]),
         cycle: choices.chance(20),
         comment: choices.comment(),
-        ..table::plain_sequence(name, *choices.pick(&["bigint", "integer"]))
+        ..table::plain_sequence(name, choices.pick::<&str>(&["bigint", "integer"]))
     }
 }
 
