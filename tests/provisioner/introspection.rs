@@ -25,9 +25,7 @@ async fn connect(database: &TestDatabase) -> PlatformConn {
 async fn build(name: &str, sql: &str, conn: &PlatformConn) {
     let quoted = name.replace('"', "\"\"");
     let sql = format!("CREATE SCHEMA \"{quoted}\"; SET search_path = \"{quoted}\"; {sql}");
-    if let Err(error) = conn.batch(&sql).await {
-        panic!("{name}: {error}");
-    }
+    conn.batch(&sql).await.unwrap();
     conn.batch("SET search_path = ''").await.unwrap();
 }
 

@@ -1,5 +1,11 @@
 //! How fast schemas are read: figures for people, printed by tests that run only when asked for.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "figures are printed for people"
+)]
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
