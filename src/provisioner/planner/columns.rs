@@ -468,7 +468,7 @@ impl Planner<'_> {
         let Some(known) = owner.column(column) else {
             return;
         };
-        let draft = self.dropping(&owner, known, Phase::Loosen);
+        let draft = self.dropping(&owner, known, Phase::DropRemade);
         self.push(draft.why("it is generated, and cannot stay while what it is made from changes"));
         let tables = self.renamed.structure.tables.iter_mut();
         for owner in tables.filter(|owner| owner.name == table) {
