@@ -66,6 +66,23 @@ impl Planner<'_> {
         if fills_itself || is_volatile {
             draft = self.rewriting(draft, table);
         }
+        if let Some(expression) = column.generated.as_ref().filter(|_| !column.nullable) {
+            draft = draft
+                .hazard(
+                    HazardKind::MayFailOnData,
+                    "a row for which it is NULL stops the change",
+                )
+                .probe(Probe::rows(
+                    &self.renamed.source(before),
+                    &format!("({expression}) IS NULL"),
+                    Answer::Refuses {
+                        object: object.clone(),
+                        reason:
+                            "rows would have NULL in it (hint: fill what it is made from first)"
+                                .to_owned(),
+                    },
+                ));
+        }
         if !column.nullable && !fills_itself && column.default.is_none() {
             draft = draft
                 .hazard(HazardKind::MayFailOnData, "rows that are there have no value for it")
