@@ -12,6 +12,7 @@ use diesel_async::RunQueryDsl;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenant_schema::definition::SchemaDefinition;
+use utoipa::ToSchema;
 
 use super::namespace::Namespace;
 use super::plan::Fingerprint;
@@ -35,7 +36,7 @@ pub struct LiveSchema {
 }
 
 /// An object that the engine sees and leaves alone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnmanagedObject {
     /// What it is: `view`, `materialized view`, `trigger`, `function`, `policy`, `rule`, `domain`, `composite type`,
@@ -50,7 +51,7 @@ pub struct UnmanagedObject {
 }
 
 /// A managed object that an unmanaged one depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Need {
     /// `table`, `column`, `constraint`, `index`, `enum` or `sequence`.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a step can cost, in this schema as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hazard {
     /// What kind of cost.
@@ -20,7 +21,7 @@ pub struct Hazard {
 }
 
 /// A change that cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// What cannot be changed: `column users.email`.
@@ -36,7 +37,7 @@ pub struct Refusal {
 macro_rules! hazard_kinds {
     ($($(#[$doc:meta])* $variant:ident => $name:literal,)+) => {
         /// Kinds of hazard.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum HazardKind {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)+
         }
