@@ -31,7 +31,7 @@ pub struct Provision {
     #[command(flatten)]
     config: Config,
     /// How data is printed; messages go to stderr in any case.
-    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    #[arg(long, global = true, help_heading = "General", value_enum, default_value_t = OutputFormat::Table)]
     output: OutputFormat,
     #[command(subcommand)]
     command: Command,

@@ -22,6 +22,7 @@ pub mod planner;
 pub mod receipt;
 pub mod recorder;
 pub mod reference;
+mod rename_check;
 pub mod repair;
 mod schema_lock;
 pub mod template;
@@ -152,13 +153,8 @@ pub enum ProvisionError {
 }
 
 pub(crate) fn in_words(refusals: &[Refusal]) -> String {
-    let words = refusals.iter().map(|refusal| {
-        let Refusal { object, reason, .. } = refusal;
-        let sample = refusal.sample.as_ref();
-        let sample = sample.map_or_else(String::new, |row| format!(", such as {row}"));
-        format!("{object}: {reason}{sample}")
-    });
-    words.collect::<Vec<_>>().join("; ")
+    let words: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    words.join("; ")
 }
 
 fn names(kinds: &[HazardKind]) -> String {

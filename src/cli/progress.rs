@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
+use super::plan::view::counted;
 use crate::provisioner::apply::Applied;
 use crate::provisioner::apply::options::{Observer, StepEvent};
 
@@ -33,7 +34,8 @@ pub fn summary(subject: &str, applied: &Applied) -> String {
         ..
     } = applied;
     let mut text = format!(
-        "{subject}: {steps_run} steps in {:.1} s",
+        "{subject}: {} in {:.1} s",
+        counted(*steps_run, "step"),
         duration.as_secs_f64()
     );
     for (count, what) in [
@@ -59,7 +61,7 @@ fn line(event: &StepEvent, names: &[String]) -> Option<String> {
         StepEvent::Planned { .. } | StepEvent::Started { .. } => return None,
         StepEvent::Skipped { position } => format!("{}: done before", place(*position)),
         StepEvent::Contended { position, reason } => {
-            format!("{}: waits, for {reason}", place(*position))
+            format!("{}: no lock yet ({reason}), tries again", place(*position))
         }
         StepEvent::Batch {
             position,
