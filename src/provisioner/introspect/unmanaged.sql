@@ -3,9 +3,10 @@
  member AS MATERIALIZED (
     SELECT o.classid, o.objid FROM pg_depend o
      WHERE o.refclassid = 'pg_namespace'::regclass AND o.refobjid = n.oid AND o.deptype = 'n'
-       -- Neither members of extensions nor what another object brings along, such as the constructors of a range type.
+       -- Neither members of extensions nor what another object brings along, such as the constructors of a range type. A
+       -- partitioned table depends on its own columns in that way.
        AND (SELECT e.deptype FROM pg_depend e
-             WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype IN ('e', 'i') LIMIT 1) IS NULL),
+             WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype IN ('e', 'i') AND e.refobjid <> e.objid LIMIT 1) IS NULL),
  relation AS MATERIALIZED (
     SELECT r.* FROM member o JOIN pg_class r ON r.oid = o.objid WHERE o.classid = 'pg_class'::regclass),
  object AS MATERIALIZED (

@@ -16,7 +16,7 @@ impl Planner<'_> {
     pub(super) fn draft_checks(&mut self, before: &mut TableDefinition, after: &TableDefinition) {
         let known = before.checks.clone();
         let table = after.name.clone();
-        let taken = constraint_names(before);
+        let taken = self.constraint_names(before);
         let matched = pair(&known, &after.checks, |name| {
             !taken.iter().any(|taken| taken == name)
         });
@@ -202,6 +202,17 @@ impl Planner<'_> {
                 .any(|draft| draft.step.sql.ends_with(&sql_end))
     }
 
+    /// Names that constraints of the table have now or keep for a while.
+    pub(super) fn constraint_names(&self, table: &TableDefinition) -> Vec<String> {
+        let now = self
+            .from
+            .structure
+            .table(self.renamed.table_now(&table.name));
+        let mut names = names_of(table);
+        names.extend(now.into_iter().flat_map(names_of));
+        names
+    }
+
     pub(super) fn rename_constraint(&mut self, table: &str, from: &str, to: &str) {
         let sql = format!(
             "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
@@ -223,7 +234,7 @@ impl Planner<'_> {
 }
 
 /// Names of a table's constraints, which share one space.
-pub(super) fn constraint_names(table: &TableDefinition) -> Vec<String> {
+fn names_of(table: &TableDefinition) -> Vec<String> {
     let keys = table.keys().map(|key| key.name.clone());
     let checks = table.checks.iter().map(|check| check.name.clone());
     let foreign = table.foreign_keys.iter().map(|key| key.name.clone());

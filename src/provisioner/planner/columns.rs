@@ -293,7 +293,8 @@ impl Planner<'_> {
         after: &ColumnDefinition,
         wished: &IdentityDefinition,
     ) {
-        let phase = if before.nullable {
+        let changes_type = self.is_disturbed(table, &after.name);
+        let phase = if before.nullable || changes_type {
             Phase::Identity
         } else {
             Phase::ChangeColumns
@@ -468,7 +469,7 @@ impl Planner<'_> {
             return;
         };
         let draft = self.dropping(&owner, known, Phase::Loosen);
-        self.push(draft.why("PostgreSQL cannot change how a generated column is computed"));
+        self.push(draft.why("it is generated, and cannot stay while what it is made from changes"));
         let tables = self.renamed.structure.tables.iter_mut();
         for owner in tables.filter(|owner| owner.name == table) {
             owner.columns.retain(|known| known.name != column);

@@ -72,28 +72,32 @@ impl Planner<'_> {
             .filter(move |used| used.table == table && used.part == part && used.name == name)
     }
 
-    /// Generated columns with another expression, type or source: PostgreSQL before 17 cannot change them in place.
+    /// Generated columns with another expression, type or source, which PostgreSQL before 17 cannot change in place, and
+    /// those that go while their source changes its type, which they would not let it.
     fn columns_to_remake(
         &self,
         before: &TableDefinition,
         after: &TableDefinition,
     ) -> Vec<(String, String)> {
-        let must = |column: &&ColumnDefinition| {
-            let Some(known) = before.column(&column.name) else {
-                return false;
-            };
-            let is_generated = column.generated.is_some();
-            let differs = known.generated != column.generated
-                || self.is_disturbed(&before.name, &column.name)
-                || self.uses_remade_enum(&before.name, "generated", &column.name);
-            let mut sources = self.uses_of(&before.name, "generated", &column.name);
-            let source_changes = sources
-                .any(|used| used.kind == "column" && self.is_disturbed(&before.name, &used.uses));
-            is_generated && (differs || source_changes)
+        let table = &before.name;
+        let source_changes = |name: &str| {
+            self.uses_of(table, "generated", name)
+                .any(|used| used.kind == "column" && self.is_disturbed(table, &used.uses))
         };
-        let columns = after.columns.iter().filter(must);
+        let must = |known: &&ColumnDefinition| {
+            let was_generated = known.generated.is_some();
+            let Some(column) = after.column(&known.name) else {
+                return was_generated && source_changes(&known.name);
+            };
+            let differs = known.generated != column.generated
+                || self.is_disturbed(table, &column.name)
+                || self.uses_remade_enum(table, "generated", &column.name)
+                || source_changes(&column.name);
+            column.generated.is_some() && differs
+        };
+        let columns = before.columns.iter().filter(must);
         columns
-            .map(|column| (before.name.clone(), column.name.clone()))
+            .map(|column| (table.clone(), column.name.clone()))
             .collect()
     }
 

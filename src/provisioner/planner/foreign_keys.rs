@@ -6,7 +6,7 @@ use super::super::ddl;
 use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
-use super::checks::constraint_names;
+
 use super::draft::{Draft, Phase};
 use super::part::pair;
 use super::probe::{Answer, Probe};
@@ -20,7 +20,7 @@ impl Planner<'_> {
     ) {
         let known = before.foreign_keys.clone();
         let table = after.name.clone();
-        let taken = constraint_names(before);
+        let taken = self.constraint_names(before);
         let matched = pair(&known, &after.foreign_keys, |name| {
             !taken.iter().any(|taken| taken == name)
         });

@@ -21,6 +21,9 @@ fn change(schema: &mut SchemaDefinition, choices: &mut Choices<'_>) {
         return change_whole(schema, choices);
     }
     let number = choices.below(schema.tables.len());
+    if schema.tables[number].columns.is_empty() {
+        return table::add_column(schema, number, choices);
+    }
     match kind {
         0 | 1 => change_column(schema, number, choices),
         2 => change_type(schema, number, choices),

@@ -1,0 +1,2 @@
+CREATE TABLE notes (a integer, b integer, CONSTRAINT other CHECK (a > 0));
+INSERT INTO notes VALUES (1, 1);

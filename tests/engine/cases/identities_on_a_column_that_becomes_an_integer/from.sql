@@ -1,0 +1,2 @@
+CREATE TABLE notes (id text NOT NULL, title text);
+INSERT INTO notes VALUES ('7', 'a');
