@@ -61,8 +61,9 @@
       FROM managed m
       JOIN pg_attrdef f ON f.adrelid = m.oid
       JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated <> ''
-      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
-                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = m.oid
+      CROSS JOIN LATERAL (SELECT r.refobjsubid FROM pg_depend r
+                           WHERE r.classid = 'pg_attrdef'::regclass AND r.objid = f.oid
+                             AND r.refclassid = 'pg_class'::regclass AND r.refobjid = m.oid OFFSET 0) d
       JOIN pg_attribute b ON b.attrelid = m.oid AND b.attnum = d.refobjsubid AND b.attnum <> a.attnum
     UNION
     -- Calls of PostgreSQL's own functions are recorded nowhere but in the expression.
