@@ -14,6 +14,7 @@ mod executor;
 mod expectation;
 mod judge;
 mod judged;
+mod kill;
 mod random;
 mod rows;
 mod site;

@@ -25,7 +25,15 @@ pub(crate) struct Site {
 impl Site {
     /// An empty database.
     pub(crate) async fn open() -> Self {
-        let database = TestDatabase::empty().await;
+        Self::on(TestDatabase::empty().await).await
+    }
+
+    /// A database with a platform and no tenants.
+    pub(crate) async fn migrated() -> Self {
+        Self::on(TestDatabase::create().await).await
+    }
+
+    async fn on(database: TestDatabase) -> Self {
         let connector = Connector::new(database.url(), STATEMENT_TIMEOUT).unwrap();
         Self {
             conn: Mutex::new(connector.connect().await.unwrap()),
