@@ -22,6 +22,7 @@ mod probe;
 pub mod rename;
 mod renamed;
 mod sequences;
+mod shadow;
 mod tables;
 mod type_change;
 mod unmanaged;
@@ -109,6 +110,8 @@ struct Planner<'a> {
     remade_enums: HashSet<String>,
     /// Columns that get another type or are made anew, by table and name.
     disturbed: HashSet<(String, String)>,
+    /// Columns that get another type by way of a shadow, by table and name.
+    shadowed: HashSet<(String, String)>,
     drafts: Vec<Draft>,
     refusals: Vec<Refusal>,
 }
@@ -129,6 +132,7 @@ impl<'a> Planner<'a> {
             options,
             remade_enums: HashSet::new(),
             disturbed: HashSet::new(),
+            shadowed: HashSet::new(),
             drafts: Vec::new(),
             refusals: Vec::new(),
         }
@@ -141,13 +145,16 @@ impl<'a> Planner<'a> {
         self.draft_sequences();
         self.draft_tables();
         for (mut before, after) in self.tables_that_stay() {
-            self.draft_columns(&before, &after);
-            self.draft_indexes(&mut before, &after);
-            self.draft_keys(&mut before, &after);
-            self.draft_checks(&mut before, &after);
-            self.draft_foreign_keys(&mut before, &after);
+            let mut rest = after.clone();
+            self.draft_shadows(&mut before, &mut rest);
+            self.draft_columns(&before, &rest);
+            self.draft_indexes(&mut before, &rest);
+            self.draft_keys(&mut before, &rest);
+            self.draft_checks(&mut before, &rest);
+            self.draft_foreign_keys(&mut before, &rest);
             self.draft_comments(&before, &after);
         }
+        self.drop_left_over_followers();
         self.draft_backfills();
         self.refuse_what_is_missing();
     }

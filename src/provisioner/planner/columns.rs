@@ -10,7 +10,7 @@ use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::{Batches, LockClass};
 use super::draft::{Draft, Phase};
 use super::fill::is_unfilled;
-use super::helper::not_null_check;
+use super::helper::{is_helper, not_null_check};
 use super::probe::{Answer, Probe};
 use super::{Planner, done};
 
@@ -506,6 +506,9 @@ impl Planner<'_> {
             .done_when(done::column_is_gone(name, column_name))
             .hazard(HazardKind::BreaksClients, "statements that name it fail")
             .irreversible();
+        if is_helper(column_name) {
+            return draft.why("left behind by an interrupted run");
+        }
         if column.generated.is_some() {
             return draft;
         }

@@ -1,6 +1,8 @@
 //! Disturbances: what a change of a column, key or enum type forces to go first. It is dropped here and taken out of the
 //! working copy; what the desired structure still has of it is built again by those who build such things.
 
+use std::ops::Range;
+
 use tenant_schema::definition::{
     ColumnDefinition, ForeignKeyDefinition, IndexDefinition, KeyDefinition, TableDefinition,
 };
@@ -15,9 +17,14 @@ impl Planner<'_> {
         let tables = self.tables_that_stay();
         for (before, after) in &tables {
             for column in &after.columns {
-                if let Some(known) = before.column(&column.name)
-                    && self.changes_type(before, known, column)
-                {
+                let known = before.column(&column.name);
+                if !known.is_some_and(|known| self.changes_type(before, known, column)) {
+                    continue;
+                }
+                if self.can_have_a_shadow(before, after, column) {
+                    let key = (before.name.clone(), column.name.clone());
+                    self.shadowed.insert(key);
+                } else {
                     self.mark(&before.name, &column.name);
                 }
             }
@@ -229,24 +236,45 @@ pub(super) fn index_text(index: &IndexDefinition) -> String {
 /// Whether an expression, as PostgreSQL spells it, names a column. It errs on the side of yes, where a function or type is
 /// called like the column: then something is built anew that could have stayed.
 pub(super) fn mentions(expression: &str, column: &str) -> bool {
-    let mut rest = expression;
-    while let Some(start) =
-        rest.find(|letter: char| letter == '\'' || letter == '"' || is_word(letter))
-    {
-        let (_, found) = rest.split_at(start);
-        let (name, after) = if let Some(quote @ ('\'' | '"')) = found.chars().next() {
-            quoted(found, quote)
-        } else {
-            let end = found.find(|letter| !is_word(letter)).unwrap_or(found.len());
-            let (word, after) = found.split_at(end);
-            (Some(word.to_owned()), after)
-        };
-        if name.is_some_and(|name| name == column) {
-            return true;
-        }
-        rest = after;
+    names_in(expression).any(|(_, name)| name == column)
+}
+
+/// The expression with something else in the place of a column.
+pub(super) fn with_identifier(expression: &str, column: &str, replacement: &str) -> String {
+    let mut written = String::with_capacity(expression.len());
+    let mut end = 0;
+    for (range, _) in names_in(expression).filter(|(_, name)| name == column) {
+        written.push_str(expression.get(end..range.start).unwrap_or_default());
+        written.push_str(replacement);
+        end = range.end;
     }
-    false
+    written.push_str(expression.get(end..).unwrap_or_default());
+    written
+}
+
+/// The names in an expression, bare and quoted, with where they stand.
+fn names_in(expression: &str) -> impl Iterator<Item = (Range<usize>, String)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = expression.get(at..)?;
+            let start =
+                rest.find(|letter: char| letter == '\'' || letter == '"' || is_word(letter))?;
+            let (_, found) = rest.split_at(start);
+            let (name, after) = if let Some(quote @ ('\'' | '"')) = found.chars().next() {
+                quoted(found, quote)
+            } else {
+                let end = found.find(|letter| !is_word(letter)).unwrap_or(found.len());
+                let (word, after) = found.split_at(end);
+                (Some(word.to_owned()), after)
+            };
+            let range = at + start..expression.len() - after.len();
+            at = range.end;
+            if let Some(name) = name {
+                return Some((range, name));
+            }
+        }
+    })
 }
 
 fn is_word(letter: char) -> bool {
@@ -281,5 +309,10 @@ mod tests {
         assert!(!mentions("(note = 'status'::text)", "status"));
         assert!(!mentions("(status_code > 1)", "status"));
         assert!(mentions("lower(name)", "name"));
+        let expression = "((\"a b\" > 1) AND (x = 'a b'))";
+        assert_eq!(
+            with_identifier(expression, "a b", "NEW.c"),
+            "((NEW.c > 1) AND (x = 'a b'))"
+        );
     }
 }

@@ -40,6 +40,7 @@ pub(super) enum Phase {
     Checks,
     ForeignKeys,
     Validate,
+    Swap,
     DropNotNull,
     Ownership,
     Options,

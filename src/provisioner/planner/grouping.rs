@@ -6,6 +6,7 @@ use super::super::introspect::LiveSchema;
 use super::super::plan::hazard::Refusal;
 use super::super::plan::{ColumnOrder, Plan, Transaction};
 use super::draft::{Draft, Phase};
+use super::helper::is_helper;
 
 /// Puts the drafts in order and groups them.
 pub(super) fn plan(
@@ -20,7 +21,10 @@ pub(super) fn plan(
         to: to.fingerprint.clone(),
         transactions: group(drafts),
         refusals,
-        unmanaged: from.unmanaged.clone(),
+        unmanaged: (from.unmanaged.iter())
+            .filter(|object| !is_helper(&object.name))
+            .cloned()
+            .collect(),
         column_orders: column_orders(&from.structure, &to.structure),
     }
 }

@@ -29,6 +29,11 @@ pub(super) fn unfilled(column: &str) -> String {
     marked(column, "unfilled")
 }
 
+/// The trigger, and its function, that keep a shadow column in step.
+pub(super) fn synchronizer(table: &str, column: &str) -> String {
+    marked(&format!("{table}_{column}"), "sync")
+}
+
 /// Whether the name is a helper's.
 pub(super) fn is_helper(name: &str) -> bool {
     name.contains(MARK)

@@ -46,7 +46,7 @@ impl Planner<'_> {
         }
     }
 
-    fn add_index(&mut self, table: &TableDefinition, index: &IndexDefinition) {
+    pub(super) fn add_index(&mut self, table: &TableDefinition, index: &IndexDefinition) {
         let name = format!("create index {}", index.name);
         let draft = if self.is_online(&table.name) {
             Draft::new(
@@ -215,6 +215,16 @@ impl Planner<'_> {
         for known in tables.filter(|known| known.name == table) {
             known.indexes.retain(|known| known.name != index.name);
         }
+    }
+
+    /// Drops an index that an interrupted run left behind.
+    pub(super) fn drop_left_over(&mut self, table: &str, name: &str) {
+        self.drop_index_named(
+            table,
+            name,
+            Phase::Heal,
+            "left behind by an interrupted run",
+        );
     }
 
     fn drop_index_before_new(&mut self, table: &str, index: &IndexDefinition) {

@@ -39,11 +39,11 @@ pub(super) fn pairs(before: &SchemaDefinition, after: &SchemaDefinition) -> Vec<
 }
 
 /// How a column gets to its new type.
-struct Conversion {
+pub(super) struct Conversion {
     /// The expression after `USING`, where assignment does not do it.
-    using: Option<String>,
+    pub(super) using: Option<String>,
     /// Whether the table stays as it is on disk.
-    keeps_bytes: bool,
+    pub(super) keeps_bytes: bool,
     /// Whether no value can change or be refused.
     is_lossless: bool,
 }
@@ -100,7 +100,7 @@ impl Planner<'_> {
     }
 
     /// `ALTER TYPE` throws the column's statistics away.
-    fn analyze(&mut self, table: &str) {
+    pub(super) fn analyze(&mut self, table: &str) {
         let sql = format!("ANALYZE {}", quote_identifier(table));
         let draft = Draft::new(Phase::Analyze, format!("analyze {table}"), sql)
             .locks(LockClass::ShareUpdateExclusive, table)
@@ -117,13 +117,23 @@ impl Planner<'_> {
         });
     }
 
-    fn conversion(
+    pub(super) fn conversion(
         &self,
         table: &str,
         before: &ColumnDefinition,
         after: &ColumnDefinition,
     ) -> Conversion {
-        let column = quote_identifier(&after.name);
+        self.conversion_of(&quote_identifier(&after.name), table, before, after)
+    }
+
+    /// The same, of a column that is spelled in another way.
+    pub(super) fn conversion_of(
+        &self,
+        column: &str,
+        table: &str,
+        before: &ColumnDefinition,
+        after: &ColumnDefinition,
+    ) -> Conversion {
         let wished = &after.sql_type;
         let is_enum = |part: &str| {
             (self.renamed.uses.iter().chain(&self.to.uses)).any(|used| {
@@ -191,7 +201,7 @@ impl Planner<'_> {
     }
 
     /// What can happen to the values,, counted where the database can tell.
-    fn endanger(
+    pub(super) fn endanger(
         &self,
         draft: Draft,
         table: &TableDefinition,

@@ -2,6 +2,7 @@
 
 use super::super::introspect::{UnmanagedObject, Use};
 use super::Planner;
+use super::helper::is_helper;
 
 /// Kinds of dependency that are not on unmanaged objects.
 const MANAGED: &[&str] = &["enum", "sequence", "key", "column", "volatile function"];
@@ -16,6 +17,18 @@ impl Planner<'_> {
         name: &str,
         object: &str,
     ) {
+        let blockers = self.blockers(kind, table, name);
+        if !blockers.is_empty() {
+            let reason = format!(
+                "{} needs it and is not managed (hint: drop it by hand first, and create it again afterwards)",
+                blockers.join(", ")
+            );
+            self.refuse(object, reason);
+        }
+    }
+
+    /// The unmanaged objects that depend on something, in words.
+    pub(super) fn blockers(&self, kind: &str, table: Option<&str>, name: &str) -> Vec<String> {
         let table_now = table.map(|table| self.renamed.table_now(table).to_owned());
         let (kind_needed, name_now) = match (kind, table) {
             ("column" | "type", Some(table)) => {
@@ -37,24 +50,14 @@ impl Planner<'_> {
             })
         };
         let follows = |unmanaged: &&UnmanagedObject| {
-            kind == "type"
-                && matches!(
-                    unmanaged.kind.as_str(),
-                    "statistics" | "exclusion constraint"
-                )
+            let kinds = ["statistics", "exclusion constraint"];
+            kind == "type" && kinds.contains(&unmanaged.kind.as_str())
         };
-        let blockers: Vec<String> = (self.from.unmanaged.iter())
+        (self.from.unmanaged.iter())
             .filter(needs_it)
-            .filter(|unmanaged| !follows(unmanaged))
+            .filter(|unmanaged| !follows(unmanaged) && !is_helper(&unmanaged.name))
             .map(|unmanaged| format!("{} `{}`", unmanaged.kind, unmanaged.name))
-            .collect();
-        if !blockers.is_empty() {
-            let reason = format!(
-                "{} needs it and is not managed (hint: drop it by hand first, and create it again afterwards)",
-                blockers.join(", ")
-            );
-            self.refuse(object, reason);
-        }
+            .collect()
     }
 
     /// Refuses what the desired structure builds on unmanaged objects that are not there, and names that one of them has.

@@ -1,0 +1,447 @@
+//! Type changes beside readers and writers: a shadow column of the new type is filled and indexed while everybody goes on,
+//! and takes the column's place at the end. For what would otherwise write a large table anew under a lock.
+//!
+//! A trigger keeps the shadow in step with the column from the moment that it is there. Everything that is made for a while
+//! has a helper's name, so that a change that was cut off is taken up again, and one that is not wanted any more taken back.
+
+use tenant_schema::definition::{
+    CheckDefinition, ColumnDefinition, IndexDefinition, TableDefinition,
+};
+
+use super::super::ddl;
+use super::super::identifier::{quote_identifier, quote_literal};
+use super::super::plan::hazard::HazardKind;
+use super::super::plan::step::{Batches, LockClass};
+use super::disturbance::{index_text, mentions, with_identifier};
+use super::draft::{Draft, Phase};
+use super::helper::{self, is_helper, not_null_check, replacement, synchronizer};
+use super::{Planner, done};
+
+/// A column on its way to another type.
+struct Shadow<'a> {
+    table: &'a str,
+    before: &'a ColumnDefinition,
+    after: &'a ColumnDefinition,
+    /// Name of the shadow column.
+    name: String,
+}
+
+impl Planner<'_> {
+    /// Whether the column can change its type by a shadow: it has to write the table anew otherwise, and to stand by itself.
+    pub(super) fn can_have_a_shadow(
+        &self,
+        before: &TableDefinition,
+        after: &TableDefinition,
+        column: &ColumnDefinition,
+    ) -> bool {
+        let (table, name) = (&before.name, &column.name);
+        let Some(known) = before.column(name) else {
+            return false;
+        };
+        let is_plain =
+            |column: &ColumnDefinition| column.generated.is_none() && column.identity.is_none();
+        let in_keys = |table: &TableDefinition| {
+            let keys = table
+                .keys()
+                .flat_map(|key| key.columns.iter().chain(&key.include));
+            let foreign = table.foreign_keys.iter().flat_map(|key| &key.columns);
+            keys.chain(foreign).any(|held| held == name)
+        };
+        let is_referred_to = [self.working(), &self.to.structure].iter().any(|schema| {
+            let mut keys = schema.tables.iter().flat_map(|table| &table.foreign_keys);
+            keys.any(|key| key.references_table == *table && key.references_columns.contains(name))
+        });
+        let is_used = self.renamed.uses.iter().chain(&self.to.uses).any(|used| {
+            let feeds = used.kind == "column" && used.uses == *name;
+            let counts = used.kind == "sequence" && used.name == *name;
+            used.table == *table && (feeds || counts)
+        });
+        self.is_online(table)
+            && !self.conversion(table, known, column).keeps_bytes
+            && is_plain(known)
+            && is_plain(column)
+            && !in_keys(before)
+            && !in_keys(after)
+            && !is_referred_to
+            && !is_used
+            && !self.uses_remade_enum(table, "column", name)
+            && self.blockers("column", Some(table), name).is_empty()
+    }
+
+    /// Drafts the shadows of a table, and takes out of both definitions what they bring about.
+    pub(super) fn draft_shadows(
+        &mut self,
+        before: &mut TableDefinition,
+        after: &mut TableDefinition,
+    ) {
+        let table = before.name.clone();
+        for column in after.columns.clone() {
+            let Some(known) = before.column(&column.name).cloned() else {
+                continue;
+            };
+            if !self.has_shadow(&table, &column.name) {
+                continue;
+            }
+            let shadow = Shadow {
+                table: &table,
+                before: &known,
+                after: &column,
+                name: replacement(&column.name),
+            };
+            self.draft_shadow(&shadow, before, after);
+            forget(before, &column.name);
+            before.columns.retain(|known| known.name != shadow.name);
+            forget(after, &column.name);
+        }
+    }
+
+    fn draft_shadow(
+        &mut self,
+        shadow: &Shadow<'_>,
+        before: &TableDefinition,
+        after: &TableDefinition,
+    ) {
+        self.add_shadow(shadow, before);
+        self.keep_in_step(shadow, before);
+        self.fill_shadow(shadow);
+        let indexes = after
+            .indexes
+            .iter()
+            .filter(|index| mentions(&index_text(index), &shadow.after.name));
+        let indexes: Vec<&IndexDefinition> = indexes.collect();
+        for index in &indexes {
+            self.index_shadow(shadow, index, before);
+        }
+        let checks = after
+            .checks
+            .iter()
+            .filter(|check| mentions(&check.expression, &shadow.after.name));
+        let checks: Vec<&CheckDefinition> = checks.collect();
+        for check in &checks {
+            self.check_shadow(shadow, check, before);
+        }
+        if !shadow.after.nullable {
+            let helper = CheckDefinition {
+                name: not_null_check(shadow.table, &shadow.name),
+                expression: format!("{} IS NOT NULL", quote_identifier(&shadow.name)),
+                ..CheckDefinition::default()
+            };
+            self.add_and_validate(shadow.table, &helper, before);
+        }
+        self.swap(shadow, &indexes, &checks);
+    }
+
+    fn add_shadow(&mut self, shadow: &Shadow<'_>, before: &TableDefinition) {
+        let table = shadow.table;
+        let wished = ColumnDefinition {
+            name: shadow.name.clone(),
+            nullable: true,
+            default: None,
+            ..shadow.after.clone()
+        };
+        let object = format!("{table}.{}", shadow.after.name);
+        let known = before.column(&shadow.name);
+        if known.is_some_and(|known| known.sql_type != wished.sql_type) {
+            let sql = format!(
+                "ALTER TABLE {} DROP COLUMN {}",
+                quote_identifier(table),
+                quote_identifier(&shadow.name)
+            );
+            self.push(
+                Draft::new(Phase::Loosen, format!("drop the shadow of {object}"), sql)
+                    .why("an interrupted change to another type left it behind")
+                    .locks(LockClass::AccessExclusive, table),
+            );
+        }
+        if known.is_none_or(|known| known.sql_type != wished.sql_type) {
+            let sql = format!(
+                "ALTER TABLE {} ADD COLUMN {}",
+                quote_identifier(table),
+                ddl::column(&wished)
+            );
+            self.push(
+                Draft::new(
+                    Phase::AddColumns,
+                    format!("add a shadow of {object} as {}", wished.sql_type),
+                    sql,
+                )
+                .why(
+                    "the table is not written anew under a lock; the column stands last afterwards",
+                )
+                .locks(LockClass::AccessExclusive, table)
+                .done_when(done::column_exists(table, &shadow.name)),
+            );
+        }
+    }
+
+    fn keep_in_step(&mut self, shadow: &Shadow<'_>, before: &TableDefinition) {
+        let table = shadow.table;
+        let name = quote_identifier(&synchronizer(table, &shadow.after.name));
+        let column = quote_identifier(&shadow.after.name);
+        let value = self.shadow_value(shadow, &format!("NEW.{column}"));
+        let body = format!(
+            "BEGIN NEW.{} := {value}; RETURN NEW; END",
+            quote_identifier(&shadow.name)
+        );
+        let function = format!(
+            "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {}",
+            quote_literal(&body)
+        );
+        let trigger = format!(
+            "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            quote_identifier(table)
+        );
+        let object = format!("{table}.{}", shadow.after.name);
+        self.push(Draft::new(
+            Phase::ChangeColumns,
+            format!("write how the shadow of {object} follows"),
+            function,
+        ));
+        let draft = Draft::new(
+            Phase::ChangeColumns,
+            format!("let the shadow of {object} follow"),
+            trigger,
+        )
+        .why("whoever writes the column writes the shadow as well")
+        .locks(LockClass::ShareRowExclusive, table)
+        .hazard(
+            HazardKind::BreaksClients,
+            "clients bind and read another type in the end",
+        );
+        let conversion = self.conversion(table, shadow.before, shadow.after);
+        let draft = self.endanger(draft, before, shadow.before, shadow.after, &conversion);
+        self.push(draft);
+    }
+
+    /// The value to come of a column. Where an assignment converts it, nothing is said of the type: an explicit cast would
+    /// cut what is too long instead of refusing it.
+    fn shadow_value(&self, shadow: &Shadow<'_>, column: &str) -> String {
+        let conversion = self.conversion_of(column, shadow.table, shadow.before, shadow.after);
+        conversion.using.unwrap_or_else(|| column.to_owned())
+    }
+
+    fn fill_shadow(&mut self, shadow: &Shadow<'_>) {
+        let name = quote_identifier(&shadow.name);
+        let column = quote_identifier(&shadow.before.name);
+        let value = self.shadow_value(shadow, &column);
+        let set = format!("{name} = {value}");
+        let condition = format!(
+            "{name} IS DISTINCT FROM ({value})::{}",
+            shadow.after.sql_type
+        );
+        let is_comparable = !matches!(shadow.after.sql_type.as_str(), "json" | "xml" | "point");
+        let condition = if is_comparable {
+            condition
+        } else {
+            format!("{name} IS NULL AND {column} IS NOT NULL")
+        };
+        self.backfill(Batches {
+            name: format!("{}.{}", shadow.table, shadow.name),
+            table: shadow.table.to_owned(),
+            set,
+            condition,
+        });
+    }
+
+    fn index_shadow(
+        &mut self,
+        shadow: &Shadow<'_>,
+        index: &IndexDefinition,
+        before: &TableDefinition,
+    ) {
+        let on_shadow = |text: &String| {
+            with_identifier(text, &shadow.after.name, &quote_identifier(&shadow.name))
+        };
+        let built = IndexDefinition {
+            name: replacement(&index.name),
+            keys: index.keys.iter().map(on_shadow).collect(),
+            include: (index.include.iter())
+                .map(|column| {
+                    if *column == shadow.after.name {
+                        shadow.name.clone()
+                    } else {
+                        column.clone()
+                    }
+                })
+                .collect(),
+            predicate: index.predicate.as_ref().map(on_shadow),
+            comment: None,
+            ..index.clone()
+        };
+        let left = before.indexes.iter().find(|known| known.name == built.name);
+        if left.is_some() {
+            self.drop_left_over(shadow.table, &built.name);
+        }
+        self.add_index(before, &built);
+    }
+
+    fn check_shadow(
+        &mut self,
+        shadow: &Shadow<'_>,
+        check: &CheckDefinition,
+        before: &TableDefinition,
+    ) {
+        let helper = CheckDefinition {
+            name: replacement(&check.name),
+            expression: with_identifier(
+                &check.expression,
+                &shadow.after.name,
+                &quote_identifier(&shadow.name),
+            ),
+            comment: None,
+            ..check.clone()
+        };
+        self.add_and_validate(shadow.table, &helper, before);
+    }
+
+    /// A check under a helper's name; one that an interrupted run left is as good.
+    fn add_and_validate(&mut self, table: &str, check: &CheckDefinition, before: &TableDefinition) {
+        let known = before.checks.iter().find(|known| known.name == check.name);
+        if known.is_none() {
+            let added = CheckDefinition {
+                not_valid: true,
+                ..check.clone()
+            };
+            let sql = ddl::add_constraint(table, &ddl::check(&added));
+            self.push(
+                Draft::new(
+                    Phase::Checks,
+                    format!("add check {} to {table}", check.name),
+                    sql,
+                )
+                .locks(LockClass::AccessExclusive, table)
+                .done_when(done::constraint_exists(table, &check.name)),
+            );
+        }
+        if !check.not_valid && known.is_none_or(|known| known.not_valid) {
+            self.validate(table, &check.name, Phase::Validate);
+        }
+    }
+
+    /// The shadow takes the column's place: nothing is read or written for it, so that nobody waits for long.
+    fn swap(
+        &mut self,
+        shadow: &Shadow<'_>,
+        indexes: &[&IndexDefinition],
+        checks: &[&CheckDefinition],
+    ) {
+        let (table, column) = (shadow.table, &shadow.after.name);
+        let (quoted, name) = (quote_identifier(table), quote_identifier(column));
+        let follower = quote_identifier(&synchronizer(table, column));
+        let placed = quote_identifier(&shadow.name);
+        let mut statements = vec![
+            (
+                format!("end the following of {table}.{column}"),
+                format!("DROP TRIGGER {follower} ON {quoted}"),
+            ),
+            (
+                format!("drop what the shadow of {table}.{column} followed by"),
+                format!("DROP FUNCTION {follower}()"),
+            ),
+        ];
+        if !shadow.after.nullable {
+            let proof = not_null_check(table, &shadow.name);
+            let forbid = format!("ALTER TABLE {quoted} ALTER COLUMN {placed} SET NOT NULL");
+            statements.push((
+                format!("forbid NULL in the shadow of {table}.{column}"),
+                forbid,
+            ));
+            statements.push((
+                format!("drop check {proof} of {table}"),
+                ddl::drop_constraint(table, &proof),
+            ));
+        }
+        let mut shown = format!("drop the old column {table}.{column}");
+        statements.push((
+            std::mem::take(&mut shown),
+            format!("ALTER TABLE {quoted} DROP COLUMN {name}"),
+        ));
+        let rename = format!("ALTER TABLE {quoted} RENAME COLUMN {placed} TO {name}");
+        statements.push((
+            format!("put the shadow in the place of {table}.{column}"),
+            rename,
+        ));
+        if let Some(default) = &shadow.after.default {
+            let sql = format!("ALTER TABLE {quoted} ALTER COLUMN {name} SET DEFAULT {default}");
+            statements.push((format!("set default of {table}.{column}"), sql));
+        }
+        for index in indexes {
+            let built = quote_identifier(&replacement(&index.name));
+            let sql = format!(
+                "ALTER INDEX {built} RENAME TO {}",
+                quote_identifier(&index.name)
+            );
+            statements.push((format!("give index {} its name", index.name), sql));
+        }
+        for check in checks {
+            let helper = quote_identifier(&replacement(&check.name));
+            let sql = format!(
+                "ALTER TABLE {quoted} RENAME CONSTRAINT {helper} TO {}",
+                quote_identifier(&check.name)
+            );
+            statements.push((format!("give check {} its name", check.name), sql));
+        }
+        for (name, sql) in statements {
+            self.push(Draft::new(Phase::Swap, name, sql).locks(LockClass::AccessExclusive, table));
+        }
+        self.analyze(table);
+    }
+
+    /// What a change that is not wanted any more has left: triggers and functions go before the columns do.
+    pub(super) fn drop_left_over_followers(&mut self) {
+        let wanted: Vec<String> = (self.shadowed.iter())
+            .map(|(table, column)| synchronizer(table, column))
+            .collect();
+        let left: Vec<_> = (self.from.unmanaged.iter())
+            .filter(|object| is_helper(&object.name))
+            .filter(|object| {
+                !wanted
+                    .iter()
+                    .any(|name| object.name.trim_end_matches("()") == name)
+            })
+            .cloned()
+            .collect();
+        for object in left.iter().filter(|object| object.kind == "trigger") {
+            let table = object.table.clone().unwrap_or_default();
+            let sql = format!(
+                "DROP TRIGGER {} ON {}",
+                quote_identifier(&object.name),
+                quote_identifier(&table)
+            );
+            self.push(
+                Draft::new(
+                    Phase::Heal,
+                    format!("drop trigger {} of {table}", object.name),
+                    sql,
+                )
+                .why("left behind by an interrupted run")
+                .locks(LockClass::AccessExclusive, &table),
+            );
+        }
+        for object in left.iter().filter(|object| object.kind == "function") {
+            let name = object.name.trim_end_matches("()");
+            let sql = format!("DROP FUNCTION {}()", quote_identifier(name));
+            self.push(
+                Draft::new(Phase::Heal, format!("drop function {name}"), sql)
+                    .why("left behind by an interrupted run"),
+            );
+        }
+    }
+
+    fn has_shadow(&self, table: &str, column: &str) -> bool {
+        let key = (table.to_owned(), column.to_owned());
+        self.shadowed.contains(&key)
+    }
+}
+
+/// Takes a column out of a definition with the indexes and checks that name it or its shadow.
+fn forget(table: &mut TableDefinition, column: &str) {
+    let shadow = replacement(column);
+    let proof = helper::not_null_check(&table.name, &shadow);
+    let names_it = |text: &str| mentions(text, column) || mentions(text, &shadow);
+    table.columns.retain(|known| known.name != column);
+    table.indexes.retain(|index| !names_it(&index_text(index)));
+    table
+        .checks
+        .retain(|check| !names_it(&check.expression) && check.name != proof);
+}
