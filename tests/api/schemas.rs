@@ -103,7 +103,14 @@ async fn what_a_tenant_lacks_is_said_planned_and_mended() {
         assert!(names.contains(&name), "{name}: {names:#?}");
     }
     let verified = verify(&root, "acme").await;
-    insta::assert_json_snapshot!(differences(&verified), @"");
+    assert_eq!(
+        differences(&verified),
+        [
+            "table api_keys missing",
+            "index team_members.team_members_user_id_idx missing",
+            "column teams.description missing",
+        ]
+    );
     assert_eq!(verified["fingerprint"], plan["from"]["structure"]);
     assert_eq!(read(&root, "globex", "schema").await["has_drifted"], false);
 
@@ -127,7 +134,7 @@ async fn initializing_takes_nothing_away_and_names_what_it_would_have_to() {
     app.sql_in(&app.acme, TOO_MUCH).await;
     let refused = initialize(&root, "acme").await.expect_status(409);
     assert_eq!(refused.code(), "conflict");
-    insta::assert_snapshot!(refused.text_at("/detail"), @"");
+    insta::assert_snapshot!(refused.text_at("/detail"), @"initializing takes nothing away and forces nothing: drop column users.nick (deletes-data); drop table leftovers (deletes-data) (hint: read the tenant's plan, and upgrade it by `provision upgrade`)");
     let plan = read(&root, "acme", "plan").await;
     let steps = plan["transactions"][0]["steps"].as_array().unwrap();
     let dropped = steps

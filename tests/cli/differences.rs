@@ -200,7 +200,7 @@ async fn rows_in_the_way_are_counted_and_one_is_shown() {
     )
     .await;
     let refused = diff(&shell, &["--apply"]);
-    insta::assert_snapshot!(refused.stderr.trim_end(), @"");
+    insta::assert_snapshot!(refused.stderr.trim_end(), @"error: the plan cannot be applied: unique constraint once of t: rows share the same values (2 rows, such as 5; hint: make them differ or remove all but one first)");
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
     let shown = diff(&shell, &[]);
     assert_eq!(shown.code, Some(3));
@@ -278,7 +278,7 @@ async fn what_the_login_role_may_not_change_is_said_as_the_server_says_it() {
     let client = shell.database().client().await;
     let role = format!("weak_{}", uuid::Uuid::now_v7().simple());
     let rights = format!(
-        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA depot, wished, shared TO {role};
+        "CREATE ROLE {role} LOGIN; GRANT {role} TO CURRENT_USER; GRANT USAGE ON SCHEMA depot, wished, shared TO {role};
          GRANT ALL ON ALL TABLES IN SCHEMA shared TO {role};
          DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {role}', current_database()); END $$"
     );

@@ -81,7 +81,17 @@ async fn verifying_lists_what_differs_and_ends_with_three() {
     sql_in(&shell, &schema, DAMAGE).await;
     let outcome = shell.run(&["verify", "acme"]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(3), ""));
-    insta::assert_snapshot!(outcome.stdout, @"");
+    insta::assert_snapshot!(outcome.stdout, @"
+    ┌─────────────────────────────────────────────┬───────────────────────────────┐
+    │ object                                      ┆ finding                       │
+    ╞═════════════════════════════════════════════╪═══════════════════════════════╡
+    │ table leftovers                             ┆ should not be there           │
+    │ index team_members.team_members_user_id_idx ┆ is missing                    │
+    │ check teams.teams_name_check                ┆ is missing                    │
+    │ column users.nick                           ┆ should not be there           │
+    │ view hats                                   ┆ is not managed and left alone │
+    └─────────────────────────────────────────────┴───────────────────────────────┘
+    ");
     let outcome = shell.run(&["verify", "acme", "--output", "json"]);
     let verification: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(outcome.code, Some(3));
@@ -123,7 +133,11 @@ async fn what_is_no_hazard_and_what_is_no_rename_is_wrong_usage() {
     let (shell, _) = with_two_tenants().await;
     let refused = shell.run(&["plan", "acme", "--allow", "deletes-data,nonsense"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
-    insta::assert_snapshot!(refused.stderr.trim_end(), @"");
+    insta::assert_snapshot!(refused.stderr.trim_end(), @"
+    error: invalid value 'nonsense' for '--allow <HAZARD,…>': `nonsense` is no hazard (hint: one of `deletes-data`, `access-exclusive`, `table-rewrite`, `share-row-exclusive`, `share`, `index-build`, `index-dropped`, `impacts-performance`, `may-fail-on-data`, `non-transactional`, `breaks-clients`, `constraint-dropped`, `untrackable-dependency`, `correctness`, `unmanaged-object`, `identifier-truncated`, or `all`)
+
+    For more information, try '--help'.
+    ");
     for rename in ["users", "users=", "=people", ".a=b"] {
         let refused = shell.run(&["plan", "acme", "--rename", rename]);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));

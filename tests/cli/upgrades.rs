@@ -64,7 +64,7 @@ async fn what_deletes_data_is_done_when_it_is_allowed() {
     let (shell, schema) = with_two_tenants().await;
     sql_in(&shell, &schema, DAMAGE).await;
     let refused = shell.run(&["upgrade", "acme"]);
-    insta::assert_snapshot!(refused.stderr.trim_end(), @"");
+    insta::assert_snapshot!(refused.stderr.trim_end(), @"error: the plan holds what somebody has to allow: drop column users.nick (deletes-data); drop table leftovers (deletes-data) (hint: `--allow deletes-data`)");
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
     let client = shell.database().client().await;
     let count = format!("SELECT count(*) FROM {schema}.leftovers");
