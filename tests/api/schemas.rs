@@ -134,7 +134,7 @@ async fn initializing_takes_nothing_away_and_names_what_it_would_have_to() {
     app.sql_in(&app.acme, TOO_MUCH).await;
     let refused = initialize(&root, "acme").await.expect_status(409);
     assert_eq!(refused.code(), "conflict");
-    insta::assert_snapshot!(refused.text_at("/detail"), @"initializing takes nothing away and forces nothing: drop column users.nick (deletes-data); drop table leftovers (deletes-data) (hint: read the tenant's plan, and upgrade it by `provision upgrade`)");
+    insta::assert_snapshot!(refused.text_at("/detail"), @"initializing deletes no data and holds nobody up: drop column users.nick (deletes-data); drop table leftovers (deletes-data) (hint: read the tenant's plan, and upgrade it by `provision upgrade`)");
     let plan = read(&root, "acme", "plan").await;
     let steps = plan["transactions"][0]["steps"].as_array().unwrap();
     let dropped = steps

@@ -7,6 +7,7 @@ mod configuration;
 mod differences;
 mod examination;
 mod help;
+mod manual;
 mod plans;
 mod rowhouse;
 mod serving;
