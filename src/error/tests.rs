@@ -181,7 +181,7 @@ fn who_changes_a_schema_at_the_wrong_moment_is_told_what_to_do() {
     assert!(stale.public_detail().contains("(hint: repeat the request)"));
     let locked = ProvisionError::Locked(Box::new(Contention {
         step: "add column users.hat".to_owned(),
-        waited: std::time::Duration::from_secs(60),
+        waited: std::time::Duration::from_mins(1),
         holders: vec![LockHolder {
             pid: 4711,
             table: Some("users".to_owned()),

@@ -279,6 +279,7 @@ async fn what_the_login_role_may_not_change_is_said_as_the_server_says_it() {
     let role = format!("weak_{}", uuid::Uuid::now_v7().simple());
     let rights = format!(
         "CREATE ROLE {role} LOGIN; GRANT {role} TO CURRENT_USER; GRANT USAGE ON SCHEMA depot, wished, shared TO {role};
+         GRANT CREATE ON SCHEMA shared TO {role};
          GRANT ALL ON ALL TABLES IN SCHEMA shared TO {role};
          DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {role}', current_database()); END $$"
     );
@@ -286,7 +287,19 @@ async fn what_the_login_role_may_not_change_is_said_as_the_server_says_it() {
     let url = shell.database().url();
     let (_, server) = url.rsplit_once('@').unwrap();
     let as_weak = |arguments: &[&str]| {
-        let arguments = [&["diff", "--from", "depot", "--to", "wished"], arguments].concat();
+        let arguments = [
+            &[
+                "diff",
+                "--isolation",
+                "path",
+                "--from",
+                "depot",
+                "--to",
+                "wished",
+            ],
+            arguments,
+        ]
+        .concat();
         let mut command = shell.provision(&arguments);
         Outcome::of(command.env("DATABASE_URL", format!("postgres://{role}@{server}")))
     };

@@ -16,7 +16,9 @@ pub(crate) async fn with_two_tenants() -> (Shell, String) {
     let shell = Shell::open().await;
     let acme = shell.json(&["tenant", "create", "--slug", "acme"]);
     shell.print(&["tenant", "create", "--slug", "globex"]);
-    (shell, acme["schema"].as_str().unwrap().to_owned())
+    let schema = acme.pointer("/schema").and_then(Value::as_str);
+    let schema = schema.unwrap().to_owned();
+    (shell, schema)
 }
 
 /// Runs SQL in a schema.
