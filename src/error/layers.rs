@@ -70,7 +70,7 @@ impl From<ProvisionError> for ApiError {
             }
             ProvisionError::Drift { difference, .. } => {
                 let detail = format!(
-                    "initializing takes nothing away and changes no data: {difference} {UPGRADE_IT}"
+                    "initializing deletes no data and holds nobody up: {difference} {UPGRADE_IT}"
                 );
                 Self::new(Code::Conflict).detail(detail)
             }

@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use actix_web::{ResponseError, http::header};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
+use crate::provisioner::ProvisionError;
+use crate::provisioner::apply::contention::{Contention, LockHolder};
+
 use super::{ApiError, Code, OnConstraint, Problem};
 
 struct Violation(&'static str);
@@ -167,4 +170,29 @@ fn a_missing_row_is_not_found_and_a_lost_connection_unavailable() {
     assert_eq!(ApiError::from(DieselError::NotFound).code(), Code::NotFound);
     let lost = violated(DatabaseErrorKind::ClosedConnection, "");
     assert_eq!(ApiError::from(lost).code(), Code::Unavailable);
+}
+
+#[test]
+fn who_changes_a_schema_at_the_wrong_moment_is_told_what_to_do() {
+    let busy = ApiError::from(ProvisionError::Busy("tenant_0abc".to_owned()));
+    assert_eq!(busy.code(), Code::TenantUpgrading);
+    let stale = ApiError::from(ProvisionError::StalePlan("tenant_0abc".to_owned()));
+    assert_eq!(stale.code(), Code::Conflict);
+    assert!(stale.public_detail().contains("(hint: repeat the request)"));
+    let locked = ProvisionError::Locked(Box::new(Contention {
+        step: "add column users.hat".to_owned(),
+        waited: std::time::Duration::from_mins(1),
+        holders: vec![LockHolder {
+            pid: 4711,
+            table: Some("users".to_owned()),
+            application: "psql".to_owned(),
+            state: "idle in transaction".to_owned(),
+            seconds: 90,
+        }],
+    }));
+    let locked = ApiError::from(locked);
+    assert_eq!(locked.code(), Code::Conflict);
+    for word in ["process 4711", "`users`", "hint: repeat it"] {
+        assert!(locked.public_detail().contains(word), "{word}");
+    }
 }

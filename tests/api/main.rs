@@ -17,6 +17,7 @@ mod documentation;
 mod isolation;
 mod operations;
 mod permissions;
+mod schemas;
 mod service;
 mod stopping;
 mod tenants;

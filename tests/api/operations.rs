@@ -38,13 +38,17 @@ const TENANT: [(&str, &str, u16); 10] = [
 ];
 
 /// Operations of the platform, and the status that support gets with an empty body.
-const PLATFORM: [(&str, &str, u16); 6] = [
+const PLATFORM: [(&str, &str, u16); 10] = [
     ("GET", "/api/v1/platform/auth/me", 200),
     ("GET", "/api/v1/tenants", 200),
     ("POST", "/api/v1/tenants", 403),
     ("GET", "/api/v1/tenants/{tenant}", 200),
     ("POST", "/api/v1/tenants/{tenant}/initialize", 403),
     ("POST", "/api/v1/auth/initialize-tenant", 403),
+    ("GET", "/api/v1/tenants/{tenant}/schema", 200),
+    ("GET", "/api/v1/tenants/{tenant}/plan", 200),
+    ("POST", "/api/v1/tenants/{tenant}/verify", 200),
+    ("POST", "/api/v1/auth/verify-tenant", 200),
 ];
 
 /// An operation as it is documented.

@@ -25,6 +25,19 @@ fn tenant_create_explains_itself() {
     insta::assert_snapshot!(help(env!("CARGO_BIN_EXE_provision"), &arguments));
 }
 
+/// The help of a command, from its usage to the options that all commands have.
+fn own_help(command: &str) -> String {
+    let help = help(env!("CARGO_BIN_EXE_provision"), &[command, "-h"]);
+    help.split("\nGeneral:").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_commands_of_the_engine_explain_themselves() {
+    for command in ["plan", "upgrade", "verify", "repair", "diff"] {
+        insta::assert_snapshot!(command, own_help(command));
+    }
+}
+
 #[test]
 fn rowhouse_explains_itself() {
     insta::assert_snapshot!(help(env!("CARGO_BIN_EXE_rowhouse"), &["--help"]));

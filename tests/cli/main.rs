@@ -4,9 +4,14 @@
 
 mod admins;
 mod configuration;
+mod differences;
 mod examination;
 mod help;
+mod manual;
+mod plans;
 mod rowhouse;
 mod serving;
 mod shell;
 mod tenants;
+mod thirty_tables;
+mod upgrades;

@@ -35,16 +35,23 @@ pub struct Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// In one line: what, why, how many rows, and one of them.
+    /// In one line: what, why, how many rows, one of them, and what to do.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.object, self.reason)?;
+        let (why, hint) = match self.reason.split_once(" (hint: ") {
+            Some((why, hint)) => (why, hint.strip_suffix(')')),
+            None => (self.reason.as_str(), None),
+        };
+        write!(formatter, "{}: {why}", self.object)?;
         let count = self.count.map(rows);
         let sample = self.sample.as_ref().map(|row| format!("such as {row}"));
         let facts: Vec<String> = count.into_iter().chain(sample).collect();
-        if facts.is_empty() {
+        let hint = hint.map(|hint| format!("hint: {hint}"));
+        let facts = (!facts.is_empty()).then(|| facts.join(", "));
+        let more: Vec<String> = facts.into_iter().chain(hint).collect();
+        if more.is_empty() {
             return Ok(());
         }
-        write!(formatter, " ({})", facts.join(", "))
+        write!(formatter, " ({})", more.join("; "))
     }
 }
 
@@ -162,14 +169,14 @@ mod tests {
     fn a_refusal_names_the_rows_in_the_way() {
         let mut refusal = Refusal {
             object: "unique constraint u of t".to_owned(),
-            reason: "rows share the same values".to_owned(),
+            reason: "rows share the same values (hint: make them differ)".to_owned(),
             count: Some(2_000),
             sample: Some("(1)".to_owned()),
         };
-        let text = "unique constraint u of t: rows share the same values (2,000 rows, such as (1))";
+        let text = "unique constraint u of t: rows share the same values (2,000 rows, such as (1); hint: make them differ)";
         assert_eq!(refusal.to_string(), text);
         (refusal.count, refusal.sample) = (None, None);
-        let text = "unique constraint u of t: rows share the same values";
+        let text = "unique constraint u of t: rows share the same values (hint: make them differ)";
         assert_eq!(refusal.to_string(), text);
     }
 }
