@@ -11,6 +11,7 @@ mod done;
 mod draft;
 mod enums;
 mod facts;
+mod fill;
 mod foreign_keys;
 mod grouping;
 mod helper;

@@ -9,6 +9,7 @@ use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::{Batches, LockClass};
 use super::draft::{Draft, Phase};
+use super::fill::is_unfilled;
 use super::helper::not_null_check;
 use super::probe::{Answer, Probe};
 use super::{Planner, done};
@@ -112,6 +113,7 @@ impl Planner<'_> {
         if let Some(default) = &column.default {
             self.set_default(table, column, Phase::AddColumns);
             if !is_filled {
+                self.mark_as_unfilled(table, &column.name);
                 self.fill(table, &column.name, default);
             }
         }
@@ -120,18 +122,8 @@ impl Planner<'_> {
         }
     }
 
-    fn fill(&mut self, table: &str, column: &str, value: &str) {
-        let name = quote_identifier(column);
-        self.backfill(Batches {
-            name: format!("{table}.{column}"),
-            table: table.to_owned(),
-            set: format!("{name} = {value}"),
-            condition: format!("{name} IS NULL"),
-        });
-    }
-
     /// An `UPDATE` in batches.
-    fn backfill(&mut self, batches: Batches) {
+    pub(super) fn backfill(&mut self, batches: Batches) {
         let sql = format!(
             "UPDATE {} SET {} WHERE {}",
             quote_identifier(&batches.table),
@@ -187,6 +179,7 @@ impl Planner<'_> {
         after: &ColumnDefinition,
     ) {
         let name = &table.name;
+        self.go_on_filling(table, after);
         self.loosen(name, before, after);
         let changes_type = self.is_disturbed(name, &after.name);
         let is_lost = self.uses_remade_enum(name, "default", &before.name);
@@ -424,7 +417,8 @@ impl Planner<'_> {
                 .column(self.renamed.column_now(name, column))
                 .is_some()
         });
-        if was_there && !self.has_backfill(name, column) {
+        let is_filled = self.has_backfill(name, column) || is_unfilled(table, column);
+        if was_there && !is_filled {
             draft = draft
                 .hazard(
                     HazardKind::MayFailOnData,

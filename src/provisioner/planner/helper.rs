@@ -24,6 +24,11 @@ pub(super) fn not_null_check(table: &str, column: &str) -> String {
     marked(&format!("{table}_{column}"), "check")
 }
 
+/// The check that tells a column whose rows are still to be filled.
+pub(super) fn unfilled(column: &str) -> String {
+    marked(column, "unfilled")
+}
+
 /// Whether the name is a helper's.
 pub(super) fn is_helper(name: &str) -> bool {
     name.contains(MARK)
