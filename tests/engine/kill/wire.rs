@@ -91,22 +91,26 @@ impl Wire {
         }
     }
 
-    /// Kills the process when the wire has stopped. Says whether it did: the process may end without coming by.
-    pub(super) async fn kill(mut self, mut child: Child) -> bool {
+    /// Waits until the wire has stopped. Says whether it has: the process may end without coming by.
+    pub(super) async fn is_stopped(&self, child: &mut Child) -> bool {
         let begun = Instant::now();
-        let is_stopped = loop {
-            if tokio::time::timeout(PAUSE, self.stopped.notified()).await.is_ok() {
-                break true;
-            }
+        while tokio::time::timeout(PAUSE, self.stopped.notified())
+            .await
+            .is_err()
+        {
             if child.try_wait().unwrap().is_some() {
-                break false;
+                return false;
             }
             assert!(begun.elapsed() < PATIENCE, "the process does not end");
-        };
+        }
+        true
+    }
+
+    /// Kills the process and cuts the wire.
+    pub(super) async fn kill(mut self, mut child: Child) {
         child.kill().unwrap();
         child.wait().unwrap();
         self.connections.shutdown().await;
-        is_stopped
     }
 }
 
@@ -126,7 +130,11 @@ async fn serve(listener: TcpListener, server: PathBuf, shared: Arc<Shared>) {
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         let is_stopping = Arc::new(AtomicBool::new(false));
-        pumps.spawn(shared.clone().ask(from_client, to_server, Arc::clone(&is_stopping)));
+        pumps.spawn(
+            shared
+                .clone()
+                .ask(from_client, to_server, Arc::clone(&is_stopping)),
+        );
         pumps.spawn(shared.clone().answer(from_server, to_client, is_stopping));
     }
 }
