@@ -76,21 +76,20 @@ impl Case {
 fn steps(plan: &Plan, script: &str) -> String {
     let mut at = 0;
     let lines = |end: usize| script[..end].matches('\n').count() + 1;
-    let steps: Vec<Value> = plan
-        .steps()
-        .map(|step| {
+    let mut steps: Vec<Value> = Vec::new();
+    for (number, transaction) in plan.transactions.iter().enumerate() {
+        for step in &transaction.steps {
             let begin = at + script[at..].find(&format!("{};\n", step.sql)).unwrap();
             at = begin + step.sql.len();
             let kind = |hazard: &Hazard| hazard.kind;
-            json!({
+            steps.push(json!({
+                "transaction": number,
                 "first_line": lines(begin),
                 "last_line": lines(at),
                 "sql": step.sql,
-                "lock": step.lock,
-                "tables": step.tables,
                 "hazards": step.hazards.iter().map(kind).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
+            }));
+        }
+    }
     serde_json::to_string_pretty(&steps).unwrap()
 }
