@@ -247,7 +247,8 @@ impl Planner<'_> {
             let draft = Draft::new(Phase::Loosen, format!("drop default of {object}"), sql)
                 .locks(LockClass::AccessExclusive, table)
                 .done_when(done::column_has_default(table, column, None));
-            let is_missed = after.default.is_none() && after.identity.is_none();
+            let waits = before.nullable || changes_type;
+            let is_missed = after.default.is_none() && (after.identity.is_none() || waits);
             self.push(if is_missed {
                 let detail = if after.nullable {
                     "statements that insert without it leave it NULL"
