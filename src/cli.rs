@@ -5,6 +5,7 @@ pub mod credentials;
 pub mod diff;
 pub mod doctor;
 pub mod init;
+pub mod lock_wait;
 pub mod orphans;
 pub mod plan;
 pub mod printer;
@@ -30,7 +31,7 @@ pub struct Provision {
     #[command(flatten)]
     config: Config,
     /// How data is printed; messages go to stderr in any case.
-    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    #[arg(long, global = true, help_heading = "General", value_enum, default_value_t = OutputFormat::Table)]
     output: OutputFormat,
     #[command(subcommand)]
     command: Command,
@@ -68,6 +69,17 @@ enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Whether `--output sql` means something. Asked before anything is done.
+    fn has_sql(&self) -> bool {
+        match self {
+            Self::Plan(_) => true,
+            Self::Diff(diff) => !diff.applies(),
+            _ => false,
+        }
+    }
 }
 
 /// How a command ended.
@@ -112,6 +124,11 @@ impl Provision {
                 &mut std::io::stdout(),
             );
             return Ok(ExitStatus::Done);
+        }
+        if self.output == OutputFormat::Sql && !self.command.has_sql() {
+            anyhow::bail!(
+                "this command has no SQL to print (hint: `--output table` or `--output json`)"
+            );
         }
         self.config.check()?;
         let platform = Platform::open(&self.config).await?;

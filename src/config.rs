@@ -27,7 +27,7 @@ const SHORTEST_SECRET: usize = 32;
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// `development` is lenient, `production` refuses default secrets.
-    #[arg(long, env = "ENVIRONMENT", global = true, value_enum, default_value_t = Environment::Development)]
+    #[arg(long, env = "ENVIRONMENT", global = true, help_heading = "General", value_enum, default_value_t = Environment::Development)]
     pub environment: Environment,
     /// Where PostgreSQL is.
     #[command(flatten)]

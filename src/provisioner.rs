@@ -22,6 +22,7 @@ pub mod planner;
 pub mod receipt;
 pub mod recorder;
 pub mod reference;
+mod rename_check;
 pub mod repair;
 mod schema_lock;
 pub mod template;
@@ -66,9 +67,19 @@ pub enum ProvisionError {
     /// No tenant has this name.
     #[error("no tenant is called `{0}` (hint: `provision tenant list` names them)")]
     UnknownTenant(String),
-    /// No schema has this name, or it is PostgreSQL's own.
-    #[error("no schema is called `{0}` (hint: `\\dn` in psql names them)")]
+    /// No schema has this name.
+    #[error(
+        "no schema is called `{0}` (hint: `\\dn` in psql names them; take the name without quotes)"
+    )]
     UnknownSchema(String),
+    /// The schema is not the engine's to look at, or not to change.
+    #[error("the schema `{schema}` is {reason}")]
+    ReservedSchema {
+        /// The schema.
+        schema: String,
+        /// Whose it is.
+        reason: &'static str,
+    },
     /// A rename contradicts the structures.
     #[error("{0}")]
     Rename(String),
@@ -99,7 +110,9 @@ pub enum ProvisionError {
         steps: Vec<String>,
     },
     /// The schema is not in the state that the plan starts from.
-    #[error("the schema `{0}` is not in the state that the plan starts from (hint: plan again)")]
+    #[error(
+        "the schema `{0}` is not in the state that the plan starts from: the plan has been applied, or somebody else has changed the schema (hint: make a new plan)"
+    )]
     StalePlan(String),
     /// All steps are done, and the schema is not what the plan promises.
     #[error(
@@ -140,13 +153,8 @@ pub enum ProvisionError {
 }
 
 pub(crate) fn in_words(refusals: &[Refusal]) -> String {
-    let words = refusals.iter().map(|refusal| {
-        let Refusal { object, reason, .. } = refusal;
-        let sample = refusal.sample.as_ref();
-        let sample = sample.map_or_else(String::new, |row| format!(", such as {row}"));
-        format!("{object}: {reason}{sample}")
-    });
-    words.collect::<Vec<_>>().join("; ")
+    let words: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    words.join("; ")
 }
 
 fn names(kinds: &[HazardKind]) -> String {

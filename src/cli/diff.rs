@@ -2,11 +2,11 @@
 
 use clap::Args;
 
+use super::lock_wait::LockWait;
 use super::plan::Choices;
 use super::printer::Printer;
 use super::{ExitStatus, plan, progress};
 use crate::platform::Platform;
-use crate::provisioner::apply::options::ApplyOptions;
 
 /// Arguments of `provision diff`.
 #[derive(Debug, Args)]
@@ -22,9 +22,16 @@ pub struct Diff {
     apply: bool,
     #[command(flatten)]
     choices: Choices,
+    #[command(flatten)]
+    patience: LockWait,
 }
 
 impl Diff {
+    /// Whether the changes are made, and not shown.
+    pub fn applies(&self) -> bool {
+        self.apply
+    }
+
     /// Prints or makes the changes. Without `--apply` it ends with 3 when there are any.
     ///
     /// # Errors
@@ -44,11 +51,7 @@ impl Diff {
                 printer,
             );
         }
-        let options = ApplyOptions {
-            allow: self.choices.allowed(),
-            observer: Some(progress::on_stderr(&comparison.plan)),
-            ..ApplyOptions::default()
-        };
+        let options = self.patience.apply_options(&self.choices);
         let applied = provisioner
             .apply(&comparison.from, &comparison.plan, &options)
             .await?;

@@ -27,7 +27,7 @@ pub struct PlanTenant {
 /// What a person decides about a plan.
 #[derive(Debug, Args)]
 pub struct Choices {
-    /// Hazards that are accepted, or `all`.
+    /// Hazards that are accepted, such as `deletes-data`, or `all`; the plan says which it needs.
     #[arg(long, value_name = "HAZARD,…", value_delimiter = ',')]
     allow: Vec<Allowance>,
     /// A table or column that was renamed: `old=new` or `table.old=new`; can be repeated.

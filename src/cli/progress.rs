@@ -2,17 +2,21 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
+use super::plan::view::counted;
 use crate::provisioner::apply::Applied;
 use crate::provisioner::apply::options::{Observer, StepEvent};
-use crate::provisioner::plan::Plan;
 
-/// An observer that says on stderr what begins, waits and ends.
-pub fn on_stderr(plan: &Plan) -> Observer {
-    let names: Arc<[String]> = plan.steps().map(|step| step.name.clone()).collect();
+/// An observer that says on stderr what waits and ends.
+pub fn on_stderr() -> Observer {
+    let names: OnceLock<Vec<String>> = OnceLock::new();
     Observer::new(move |event| {
-        if let Some(line) = line(event, &names) {
+        if let StepEvent::Planned { steps } = event {
+            names.get_or_init(|| steps.clone());
+        }
+        let names = names.get().map_or(&[][..], Vec::as_slice);
+        if let Some(line) = line(event, names) {
             // Nobody can be told that nobody can be told.
             let _ = writeln!(std::io::stderr(), "{line}");
         }
@@ -30,7 +34,8 @@ pub fn summary(subject: &str, applied: &Applied) -> String {
         ..
     } = applied;
     let mut text = format!(
-        "{subject}: {steps_run} steps in {:.1} s",
+        "{subject}: {} in {:.1} s",
+        counted(*steps_run, "step"),
         duration.as_secs_f64()
     );
     for (count, what) in [
@@ -53,10 +58,10 @@ fn line(event: &StepEvent, names: &[String]) -> Option<String> {
     let name = |position: usize| names.get(position).map_or("", String::as_str);
     let place = |position: usize| format!("{}/{of} {}", position + 1, name(position));
     Some(match event {
-        StepEvent::Started { .. } => return None,
+        StepEvent::Planned { .. } | StepEvent::Started { .. } => return None,
         StepEvent::Skipped { position } => format!("{}: done before", place(*position)),
         StepEvent::Contended { position, reason } => {
-            format!("{}: waits, for {reason}", place(*position))
+            format!("{}: no lock yet ({reason}), tries again", place(*position))
         }
         StepEvent::Batch {
             position,

@@ -7,11 +7,11 @@ use clap::Args;
 use platform_schema::TenantKey;
 use serde::Serialize;
 
+use super::ExitStatus;
+use super::lock_wait::LockWait;
 use super::plan::Choices;
 use super::printer::{Printer, Row};
-use super::{ExitStatus, progress};
 use crate::platform::Platform;
-use crate::provisioner::apply::options::ApplyOptions;
 use crate::provisioner::order::Requester;
 use crate::provisioner::plan::Plan;
 use crate::provisioner::upgrade::{UpgradeOptions, Upgraded};
@@ -26,6 +26,8 @@ pub struct Upgrade {
     plan: Option<PathBuf>,
     #[command(flatten)]
     choices: Choices,
+    #[command(flatten)]
+    patience: LockWait,
 }
 
 /// Arguments of `provision repair`.
@@ -35,6 +37,8 @@ pub struct Repair {
     tenant: TenantKey,
     #[command(flatten)]
     choices: Choices,
+    #[command(flatten)]
+    patience: LockWait,
 }
 
 /// What an upgrade came to.
@@ -58,7 +62,7 @@ impl Upgrade {
     pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let provisioner = &platform.provisioner;
         let requester = Requester::command_line();
-        let options = options(&self.choices);
+        let options = options(&self.choices, &self.patience);
         let upgraded = match &self.plan {
             None => {
                 provisioner
@@ -67,12 +71,8 @@ impl Upgrade {
             }
             Some(file) => {
                 let plan = read(file)?;
-                let options = ApplyOptions {
-                    observer: Some(progress::on_stderr(&plan)),
-                    ..options.apply
-                };
                 provisioner
-                    .upgrade_by(&self.tenant, &plan, &options, &requester)
+                    .upgrade_by(&self.tenant, &plan, &options.apply, &requester)
                     .await?
             }
         };
@@ -87,21 +87,19 @@ impl Repair {
     /// As of [`Upgrade::run`].
     pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let requester = Requester::command_line();
+        let options = options(&self.choices, &self.patience);
         let repaired = platform
             .provisioner
-            .repair(&self.tenant, &options(&self.choices), &requester)
+            .repair(&self.tenant, &options, &requester)
             .await?;
         print(&repaired, printer)
     }
 }
 
-fn options(choices: &Choices) -> UpgradeOptions {
+fn options(choices: &Choices, patience: &LockWait) -> UpgradeOptions {
     UpgradeOptions {
         plan: choices.plan_options(),
-        apply: ApplyOptions {
-            allow: choices.allowed(),
-            ..ApplyOptions::default()
-        },
+        apply: patience.apply_options(choices),
     }
 }
 

@@ -11,6 +11,13 @@ use crate::tenancy::{PoolError, ResolveError};
 /// How long a client waits for a tenant that is being made.
 const PROVISIONING: Duration = Duration::from_secs(2);
 
+/// What to do about a schema that initializing does not mend.
+const UPGRADE_IT: &str = "(hint: read the tenant's plan, and upgrade it by `provision upgrade`)";
+
+/// What to do where two changed a schema at once.
+const MEANWHILE: &str =
+    "the tenant's schema was changed by somebody else in the meantime (hint: repeat the request)";
+
 impl From<ResolveError> for ApiError {
     fn from(error: ResolveError) -> Self {
         let code = match &error {
@@ -62,16 +69,18 @@ impl From<ProvisionError> for ApiError {
                 Self::new(Code::TenantNotFound)
             }
             ProvisionError::Drift { difference, .. } => {
-                let detail = format!("the tenant's schema cannot be initialized: {difference}");
+                let detail = format!(
+                    "initializing takes nothing away and changes no data: {difference} {UPGRADE_IT}"
+                );
                 Self::new(Code::Conflict).detail(detail)
             }
             ProvisionError::Rename(reason) => Self::new(Code::Conflict).detail(reason.clone()),
-            ProvisionError::Busy(_) | ProvisionError::Locked(_) => {
-                Self::new(Code::Unavailable).because(error)
-            }
+            ProvisionError::Busy(_) => Self::new(Code::TenantUpgrading).because(error),
+            ProvisionError::StalePlan(_) => Self::new(Code::Conflict).detail(MEANWHILE),
             ProvisionError::Refused(_)
             | ProvisionError::Forbidden { .. }
-            | ProvisionError::StalePlan(_) => {
+            | ProvisionError::ReservedSchema { .. }
+            | ProvisionError::Locked(_) => {
                 let detail = error.to_string();
                 Self::new(Code::Conflict).detail(detail)
             }

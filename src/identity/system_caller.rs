@@ -41,6 +41,8 @@ macro_rules! platform_permissions {
 platform_permissions! {
     /// See tenants.
     TenantsRead "tenants.read" [SuperAdmin, Operator, Support];
+    /// Compare a tenant's schema with the models. It only reads, and is what support is asked first.
+    TenantsVerify "tenants.verify" [SuperAdmin, Operator, Support];
     /// Provision tenants.
     TenantsCreate "tenants.create" [SuperAdmin, Operator];
     /// Build or repair a tenant's schema.

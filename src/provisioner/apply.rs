@@ -54,6 +54,7 @@ impl Provisioner {
     /// Applies a plan to a schema, on connections of its own.
     ///
     /// # Errors
+    /// - `ReservedSchema`: the schema is the platform's own. Nothing was done.
     /// - `Refused`, `Forbidden`: the plan cannot be applied, or somebody has to allow its hazards. Nothing was done.
     /// - `Busy`: somebody else holds the schema's lock. Nothing was done.
     /// - `StalePlan`: the schema is not in the state that the plan starts from. Nothing was done.
@@ -68,6 +69,7 @@ impl Provisioner {
         options: &ApplyOptions,
     ) -> Result<Applied, ProvisionError> {
         let begun = Instant::now();
+        schema.check_changeable()?;
         gate::check(plan, &options.allow)?;
         let session = Session::open(&self.connector).await?;
         session.lock(schema, options.busy_patience).await?;
@@ -115,6 +117,8 @@ impl Application<'_> {
                 return Err(ProvisionError::StalePlan(self.schema.as_str().to_owned()));
             }
         }
+        let steps = plan.steps().map(|step| step.name.clone()).collect();
+        self.tell(&StepEvent::Planned { steps });
         let mut first = 0;
         for transaction in &plan.transactions {
             self.transaction(first, transaction).await?;

@@ -4,7 +4,7 @@ use super::introspect::introspect;
 use super::namespace::Namespace;
 use super::plan::Plan;
 use super::planner::{self, PlanOptions};
-use super::{ProvisionError, Provisioner};
+use super::{ProvisionError, Provisioner, rename_check};
 
 /// The way from one schema to another.
 #[derive(Debug, Clone)]
@@ -37,6 +37,7 @@ impl Provisioner {
         let [live, desired] = read.as_slice() else {
             return Err(diesel::result::Error::NotFound.into());
         };
+        rename_check::check(&options.renames, &live.structure, &desired.structure)?;
         let plan = planner::plan(live, desired, &from, options, &mut conn).await?;
         Ok(Comparison { from, to, plan })
     }

@@ -1,5 +1,6 @@
 //! Introspection: what PostgreSQL's catalog says of schemas, many of them in one query.
 
+mod question;
 mod statement;
 
 use std::collections::BTreeMap;
@@ -7,19 +8,20 @@ use std::collections::BTreeMap;
 use connection::PlatformConn;
 use diesel::QueryResult;
 use diesel::deserialize::QueryableByName;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenant_schema::definition::SchemaDefinition;
+use utoipa::ToSchema;
 
 use super::namespace::Namespace;
 use super::plan::Fingerprint;
-use super::raw_sql;
+use question::{Contents, Hash, Question};
 
 /// Changes whenever the same schema would be read in another way than before, so that no reading of an older program
 /// is taken for one of this.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 /// A schema as PostgreSQL reads it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct LiveSchema {
 }
 
 /// An object that the engine sees and leaves alone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnmanagedObject {
     /// What it is: `view`, `materialized view`, `trigger`, `function`, `policy`, `rule`, `domain`, `composite type`,
@@ -50,7 +52,7 @@ pub struct UnmanagedObject {
 }
 
 /// A managed object that an unmanaged one depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Need {
     /// `table`, `column`, `constraint`, `index`, `enum` or `sequence`.
@@ -111,10 +113,8 @@ pub async fn introspect(
     schemas: &[Namespace],
     mut conn: &PlatformConn,
 ) -> QueryResult<Vec<LiveSchema>> {
-    let readings: Vec<Reading> = raw_sql(&statement::INTROSPECT)
-        .bind::<Array<Text>, _>(names(schemas))
-        .load(&mut conn)
-        .await?;
+    let question = Question::<Contents>::new(schemas);
+    let readings: Vec<Reading> = question.load(&mut conn).await?;
     readings.into_iter().map(LiveSchema::try_from).collect()
 }
 
@@ -127,15 +127,9 @@ pub async fn fingerprints(
     schemas: &[Namespace],
     mut conn: &PlatformConn,
 ) -> QueryResult<Vec<Fingerprint>> {
-    let hashes: Vec<Hashes> = raw_sql(&statement::FINGERPRINTS)
-        .bind::<Array<Text>, _>(names(schemas))
-        .load(&mut conn)
-        .await?;
+    let question = Question::<Hash>::new(schemas);
+    let hashes: Vec<Hashes> = question.load(&mut conn).await?;
     Ok(hashes.into_iter().map(Fingerprint::from).collect())
-}
-
-fn names(schemas: &[Namespace]) -> Vec<&str> {
-    schemas.iter().map(Namespace::as_str).collect()
 }
 
 impl From<Hashes> for Fingerprint {

@@ -1,15 +1,38 @@
-//! The inventory: how many rows and bytes each table of a schema holds.
+//! The inventory: what a tenant's schema is like, and how many rows and bytes each of its tables holds.
 
 use connection::PlatformConn;
 use diesel::QueryResult;
 use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
+use platform_schema::{TenantId, TenantKey, TenantSlug};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::apply::gate;
 use super::namespace::Namespace;
-use super::raw_sql;
+use super::{ProvisionError, Provisioner, raw_sql};
+
+/// What a tenant's schema is like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Inventory {
+    /// Key of the tenant.
+    pub tenant: TenantId,
+    /// The tenant's human key.
+    pub slug: TenantSlug,
+    /// Name of the schema.
+    pub schema: String,
+    /// Version of the catalog that the schema was last built from or upgraded to.
+    pub version: Option<String>,
+    /// Fingerprint of the schema as it is now.
+    pub fingerprint: String,
+    /// Whether its structure is that of the models.
+    pub is_current: bool,
+    /// Whether it was changed since the platform last did: its fingerprint is not the recorded one.
+    pub has_drifted: bool,
+    /// The tables, by name.
+    pub tables: Vec<TableSize>,
+}
 
 /// What one table holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
@@ -46,4 +69,29 @@ pub async fn sizes(schema: &Namespace, mut conn: &PlatformConn) -> QueryResult<V
         .bind::<Text, _>(schema.as_str())
         .load(&mut conn)
         .await
+}
+
+impl Provisioner {
+    /// What the tenant's schema is like and how much it holds. Nothing is changed.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or a failure of the database.
+    pub async fn inventory(&self, key: &TenantKey) -> Result<Inventory, ProvisionError> {
+        let conn = self.connector.connect().await?;
+        let tenant = self.upgradable(key, &conn).await?;
+        let schema = Namespace::from(&tenant.schema_name);
+        let reference = self.reference(&conn).await?;
+        let fingerprint = gate::live_fingerprint(&schema, &conn).await?.structure;
+        let known = tenant.fingerprint.as_ref();
+        Ok(Inventory {
+            tables: sizes(&schema, &conn).await?,
+            is_current: fingerprint == reference.fingerprint.structure,
+            has_drifted: known.is_some_and(|known| *known != fingerprint),
+            tenant: tenant.id,
+            slug: tenant.slug,
+            schema: schema.as_str().to_owned(),
+            version: tenant.version,
+            fingerprint,
+        })
+    }
 }

@@ -11,6 +11,9 @@ use uuid::Uuid;
 use super::identifier::quote_identifier;
 use super::{ProvisionError, raw_sql};
 
+/// The schema of the platform itself.
+const PLATFORM: &str = "shared";
+
 /// The name of a schema that the engine may look at. It quotes itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Namespace(String);
@@ -25,10 +28,15 @@ impl Namespace {
     /// The schema of this name, as it is spelled in the catalog.
     ///
     /// # Errors
-    /// `UnknownSchema` when there is none, or it is PostgreSQL's own.
+    /// `UnknownSchema` when there is none, `ReservedSchema` when it is PostgreSQL's own.
     pub async fn find(name: &str, conn: &PlatformConn) -> Result<Self, ProvisionError> {
-        let is_reserved = name.starts_with("pg_") || name == "information_schema";
-        if !is_reserved && is_present(name, conn).await? {
+        if name.starts_with("pg_") || name == "information_schema" {
+            return Err(ProvisionError::ReservedSchema {
+                schema: name.to_owned(),
+                reason: "PostgreSQL's own, which the engine does not look at",
+            });
+        }
+        if is_present(name, conn).await? {
             return Ok(Self(name.to_owned()));
         }
         Err(ProvisionError::UnknownSchema(name.to_owned()))
@@ -37,6 +45,17 @@ impl Namespace {
     /// The name of a schema that is made for one question and taken back.
     pub(super) fn scratch(id: Uuid) -> Self {
         Self(format!("tenant_scratch_{}", id.simple()))
+    }
+
+    /// Refuses the schema that the platform's migrations look after.
+    pub(super) fn check_changeable(&self) -> Result<(), ProvisionError> {
+        if self.0 != PLATFORM {
+            return Ok(());
+        }
+        Err(ProvisionError::ReservedSchema {
+            schema: self.0.clone(),
+            reason: "the platform's own, which its migrations alone change (hint: `provision init` runs them)",
+        })
     }
 
     /// The name as PostgreSQL's catalog has it.

@@ -8,13 +8,14 @@ mod script;
 pub mod step;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::introspect::UnmanagedObject;
 use hazard::{Hazard, HazardKind, Refusal};
 use step::Step;
 
 /// Ordered steps from one structure to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// What the schema must be like before the first step.
@@ -32,7 +33,7 @@ pub struct Plan {
 }
 
 /// A hash of a schema's structure and one of the order of its columns, 64 hexadecimal digits each.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprint {
     /// Equal exactly when the structures are equal, whatever the schema's name and the order of its columns.
@@ -42,7 +43,7 @@ pub struct Fingerprint {
 }
 
 /// Steps that are committed together, or one step that cannot be in a transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transaction {
     /// Whether the steps run between `BEGIN` and `COMMIT`. Otherwise there is one step, which commits by itself.
@@ -52,7 +53,7 @@ pub struct Transaction {
 }
 
 /// A table whose columns stand in another order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnOrder {
     /// The table.

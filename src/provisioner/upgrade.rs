@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::planner::rename::Rename;
 use super::planner::{self, PlanOptions};
 use super::recorder::Recorder;
-use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path};
+use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path, rename_check};
 use crate::config::Isolation;
 
 /// How a tenant is upgraded.
@@ -129,6 +129,7 @@ impl Provisioner {
     ) -> Result<Plan, ProvisionError> {
         let read = introspect(std::slice::from_ref(schema), conn).await?;
         let live = read.into_iter().next().ok_or(diesel::NotFound)?;
+        rename_check::check(&options.renames, &live.structure, &reference.structure)?;
         let mut options = options.clone();
         options
             .renames

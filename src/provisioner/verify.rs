@@ -18,7 +18,7 @@ use super::{ProvisionError, Provisioner, raw_sql};
 pub use difference::{Change, Difference};
 
 /// What is known of a tenant's schema.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Verification {
     /// The tenant.
     pub tenant: TenantView,

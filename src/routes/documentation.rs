@@ -28,6 +28,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(platform::bootstrap::Documentation::openapi());
     shared.merge(platform::auth::Documentation::openapi());
     shared.merge(platform::tenants::Documentation::openapi());
+    shared.merge(platform::tenants::schema::Documentation::openapi());
+    shared.merge(platform::tenants::plan::Documentation::openapi());
+    shared.merge(platform::tenants::verification::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();
     tenant.merge(tenant::users::Documentation::openapi());
     openapi::assemble(shared, tenant)

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::provisioner::plan::hazard::{Hazard, HazardKind, Refusal};
+use crate::provisioner::plan::hazard::{Hazard, HazardKind, rows};
 use crate::provisioner::plan::step::{LockClass, Step};
 use crate::provisioner::plan::{Plan, Transaction};
 
@@ -18,6 +18,9 @@ const CALM: Style = AnsiColor::Green.on_default();
 
 /// Names of steps are padded to at most this width.
 const WIDEST_NAME: usize = 60;
+
+/// So many comments in a row are counted, not listed: a new table brings one for each column.
+const MANY_COMMENTS: usize = 3;
 
 /// A plan and what it is for.
 #[derive(Debug)]
@@ -65,8 +68,16 @@ impl PlanView<'_> {
             (false, _) => ", commits by itself",
         };
         writeln!(out, "\n{FAINT}transaction {number}{by_itself}{FAINT:#}")?;
-        for step in &transaction.steps {
-            self.write_step(out, step, width)?;
+        let is_comment = |step: &Step| step.sql.starts_with("COMMENT ON ");
+        for steps in (transaction.steps).chunk_by(|one, next| is_comment(one) && is_comment(next)) {
+            match steps {
+                [first, ..] if steps.len() >= MANY_COMMENTS && is_comment(first) => {
+                    write_comments(out, steps.len())?;
+                }
+                _ => steps
+                    .iter()
+                    .try_for_each(|step| self.write_step(out, step, width))?,
+            }
         }
         Ok(())
     }
@@ -77,20 +88,21 @@ impl PlanView<'_> {
             _ => CALM,
         };
         let name = &step.name;
-        write!(out, "  {STRONG}{name:width$}{STRONG:#}")?;
+        write!(out, "  {STRONG}{name}{STRONG:#}")?;
         if !step.tables.is_empty() && step.lock != LockClass::None {
+            let gap = width.saturating_sub(name.chars().count()) + 2;
             let tables = step.tables.join(", ");
-            write!(out, "  {lock}{} on {tables}{lock:#}", step.lock)?;
+            write!(out, "{:gap$}{lock}{} on {tables}{lock:#}", "", step.lock)?;
         }
         if step.rewrites {
             write!(out, "  {DANGER}rewrite{DANGER:#}")?;
         }
         writeln!(out)?;
         if let Some(why) = &step.why {
-            writeln!(out, "      {FAINT}{why}{FAINT:#}")?;
+            writeln!(out, "      {why}")?;
         }
         for line in step.sql.lines() {
-            writeln!(out, "      {line}")?;
+            writeln!(out, "      {FAINT}{line}{FAINT:#}")?;
         }
         for hazard in &step.hazards {
             self.write_hazard(out, hazard)?;
@@ -118,7 +130,7 @@ impl PlanView<'_> {
             writeln!(out, "\n{DANGER}cannot be changed{DANGER:#}")?;
         }
         for refusal in &plan.refusals {
-            writeln!(out, "  {}", refusal_line(refusal))?;
+            writeln!(out, "  {refusal}")?;
         }
         if !plan.unmanaged.is_empty() {
             writeln!(out, "\n{FAINT}not managed, left alone{FAINT:#}")?;
@@ -141,48 +153,16 @@ impl PlanView<'_> {
     }
 }
 
-/// A refusal in one line: what, why, how many rows, and one of them.
-pub fn refusal_line(refusal: &Refusal) -> String {
-    let Refusal { object, reason, .. } = refusal;
-    let count = refusal.count.map(rows);
-    let sample = refusal.sample.as_ref().map(|row| format!("such as {row}"));
-    let facts: Vec<String> = count.into_iter().chain(sample).collect();
-    if facts.is_empty() {
-        format!("{object}: {reason}")
-    } else {
-        format!("{object}: {reason} ({})", facts.join(", "))
-    }
+fn write_comments(out: &mut Formatter<'_>, count: usize) -> fmt::Result {
+    let hint = format!("{FAINT}(`--output sql` shows them){FAINT:#}");
+    writeln!(out, "  {STRONG}set {count} comments{STRONG:#} {hint}")
 }
 
-fn rows(count: i64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
-        grouped.push(digit);
-        if left > 0 && left % 3 == 0 {
-            grouped.push(',');
-        }
-    }
-    let noun = if count == 1 { "row" } else { "rows" };
-    format!("{grouped} {noun}")
-}
-
-fn counted(number: usize, noun: &str) -> String {
+/// A number of things for people: `1 step`, `2 steps`.
+pub fn counted(number: usize, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
     } else {
         format!("{number} {noun}s")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_counted_in_thousands() {
-        assert_eq!(rows(1), "1 row");
-        assert_eq!(rows(999), "999 rows");
-        assert_eq!(rows(1_234_567), "1,234,567 rows");
     }
 }

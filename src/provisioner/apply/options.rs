@@ -66,6 +66,11 @@ impl fmt::Debug for Observer {
 /// What happens to steps. `position` is the step's place in the plan, from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepEvent {
+    /// The plan is begun, or gone on with.
+    Planned {
+        /// Names of its steps.
+        steps: Vec<String>,
+    },
     /// A step begins, for the first time or again.
     Started {
         /// Place in the plan.

@@ -195,7 +195,7 @@ impl Application<'_> {
                 position: first + at,
             });
             let begun = Instant::now();
-            let sql = format!("{};\n{}", limits("SET LOCAL", step), step.sql);
+            let sql = format!("{};\n{}", self.limits("SET LOCAL", step), step.sql);
             self.session.batch(&sql).await.map_err(failed(at))?;
             durations.push(begun.elapsed());
         }
@@ -245,7 +245,7 @@ impl Application<'_> {
     /// Puts the schema on the session's path, and the step's limits in force.
     pub(super) async fn enter(&self, step: &Step) -> Result<(), tokio_postgres::Error> {
         let path = format!("SET search_path = {}", self.schema.quoted());
-        let sql = format!("{path}; {}", limits("SET", step));
+        let sql = format!("{path}; {}", self.limits("SET", step));
         self.session.batch(&sql).await
     }
 
@@ -254,11 +254,16 @@ impl Application<'_> {
         let sql = "SET search_path = ''; SET statement_timeout = 0; RESET lock_timeout";
         self.session.batch(sql).await
     }
-}
 
-fn limits(set: &str, step: &Step) -> String {
-    let (lock, statement) = (step.lock_timeout_ms, step.statement_timeout_ms);
-    format!("{set} lock_timeout = {lock}; {set} statement_timeout = {statement}")
+    /// Puts a step's limits in force. One attempt waits no longer for a lock than all of them may; 0 would be for ever.
+    fn limits(&self, set: &str, step: &Step) -> String {
+        let longest = self.options.lock_patience.as_millis().max(1);
+        let (lock, statement) = (
+            u128::from(step.lock_timeout_ms).min(longest),
+            step.statement_timeout_ms,
+        );
+        format!("{set} lock_timeout = {lock}; {set} statement_timeout = {statement}")
+    }
 }
 
 /// How steps ended of which the one at `at` failed: those before it are rolled back, those after it never ran.

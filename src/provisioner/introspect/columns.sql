@@ -2,13 +2,18 @@ SELECT string_agg(concat(
            '{"name":', to_json(a.attname::text),
            ',"sql_type":', to_json(format_type(a.atttypid, a.atttypmod)),
            CASE WHEN NOT a.attnotnull THEN ',"nullable":true' END,
-           CASE WHEN a.attcollation <> 0 THEN (
+           -- Most columns with a collation are of a type whose collation is known without a look.
+           CASE WHEN a.attcollation <> 0
+                 AND NOT (a.attcollation = 'pg_catalog."default"'::regcollation
+                          AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)) THEN (
                SELECT ',"collation":' || to_json(l.collname::text)
                  FROM pg_type t JOIN pg_collation l ON l.oid <> t.typcollation
                 WHERE t.oid = a.atttypid AND l.oid = a.attcollation) END,
-           -- A default names no column, so PostgreSQL need not open the table to deparse it.
-           CASE WHEN d.adbin IS NOT NULL AND a.attgenerated = '' THEN ',"default":' || to_json(pg_get_expr(d.adbin, 0)) END,
-           CASE WHEN a.attgenerated = 's' THEN ',"generated":' || to_json(pg_get_expr(d.adbin, c.oid)) END,
+           CASE WHEN a.atthasdef THEN (
+               -- A default names no column, so PostgreSQL need not open the table to deparse it.
+               SELECT CASE a.attgenerated WHEN '' THEN ',"default":' || to_json(pg_get_expr(f.adbin, 0))
+                                          WHEN 's' THEN ',"generated":' || to_json(pg_get_expr(f.adbin, c.oid)) END
+                 FROM pg_attrdef f WHERE f.adrelid = c.oid AND f.adnum = a.attnum) END,
            CASE WHEN a.attidentity <> '' THEN concat(
                ',"identity":{"kind":', CASE a.attidentity WHEN 'a' THEN '"always"' ELSE '"by_default"' END,
                ',"sequence":' || (
@@ -18,11 +23,8 @@ SELECT string_agg(concat(
                      JOIN pg_sequence q ON q.seqrelid = s.oid
                     WHERE w.refclassid = 'pg_class'::regclass AND w.refobjid = c.oid AND w.refobjsubid = a.attnum
                       AND w.classid = 'pg_class'::regclass AND w.deptype = 'i'), '}') END,
-           ',"comment":' || to_json(m.description),
-           '}'), ',' ORDER BY a.attname)
-  FROM pg_attribute a
-  -- `OFFSET 0` makes one look for all columns of the table out of one for each.
-  LEFT JOIN (SELECT f.adnum, f.adbin FROM pg_attrdef f WHERE f.adrelid = c.oid OFFSET 0) d ON d.adnum = a.attnum
-  LEFT JOIN (SELECT o.objsubid, o.description FROM pg_description o
-              WHERE o.objoid = c.oid AND o.classoid = 'pg_class'::regclass OFFSET 0) m ON m.objsubid = a.attnum
- WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+           ',"comment":' || to_json(comment.texts[array_position(comment.columns, a.attnum::integer)]),
+           '}'), ',')
+  -- The index on the names gives them in order, and aggregates keep the order that they are given.
+  FROM (SELECT y.* FROM pg_attribute y
+         WHERE y.attrelid = c.oid AND y.attnum > 0 AND NOT y.attisdropped ORDER BY y.attname) a

@@ -1,6 +1,6 @@
 SELECT string_agg(concat(
            '{"name":', to_json(x.relname::text),
-           ',"method":', to_json(am.amname::text),
+           ',"method":', to_json((SELECT am.amname::text FROM pg_am am WHERE am.oid = x.relam)),
            CASE WHEN i.indisunique THEN ',"unique":true' END,
            ',"keys":', to_json(ARRAY({index_keys})),
            CASE WHEN i.indnatts > i.indnkeyatts THEN ',"include":' || {include} END,
@@ -13,7 +13,4 @@ SELECT string_agg(concat(
            '}'), ',' ORDER BY x.relname)
   FROM pg_index i
   JOIN pg_class x ON x.oid = i.indexrelid
-  JOIN pg_am am ON am.oid = x.relam
- WHERE i.indrelid = c.oid
-   AND (SELECT k.oid FROM pg_constraint k
-         WHERE k.conrelid = c.oid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) IS NULL
+ WHERE i.indrelid = c.oid AND (constraints.indexes IS NULL OR i.indexrelid <> ALL (constraints.indexes))

@@ -4,8 +4,14 @@
 
 use std::sync::LazyLock;
 
-/// Reads the schemas whose names are `$1`.
-pub(super) static INTROSPECT: LazyLock<String> = LazyLock::new(|| {
+/// Stands for the names of the schemas. What is before it and after it is sent as it is.
+const NAMES: &str = "{names}";
+
+/// SQL with one gap, for the names of schemas.
+pub(super) type Statement = (String, String);
+
+/// Reads schemas.
+pub(super) static INTROSPECT: LazyLock<Statement> = LazyLock::new(|| {
     let (uses, unmanaged) = (
         include_str!("uses.sql").replace("{tables}", TABLES),
         include_str!("unmanaged.sql").replace("{tables}", TABLES),
@@ -13,12 +19,13 @@ pub(super) static INTROSPECT: LazyLock<String> = LazyLock::new(|| {
     let columns = format!(
         "{HASHES}, documents[1] AS structure, documents[2] AS column_order, documents[3] AS unmanaged, documents[4] AS uses"
     );
-    statement(&columns, &[structure(), column_order(), unmanaged, uses])
+    let documents = format!("{} || ARRAY[{unmanaged}::text, {uses}::text]", structure());
+    statement(&columns, &documents)
 });
 
-/// Hashes the schemas whose names are `$1`.
-pub(super) static FINGERPRINTS: LazyLock<String> =
-    LazyLock::new(|| statement(HASHES, &[structure(), column_order()]));
+/// Hashes schemas.
+pub(super) static FINGERPRINTS: LazyLock<Statement> =
+    LazyLock::new(|| statement(HASHES, &structure()));
 
 const HASHES: &str = "encode(sha256(convert_to(documents[1], 'UTF8')), 'hex') AS structure_hash,
        encode(sha256(convert_to(documents[2], 'UTF8')), 'hex') AS column_order_hash";
@@ -29,70 +36,47 @@ const TABLES: &str = include_str!("tables.sql");
 const DEFERRABLE: &str = "CASE WHEN k.condeferrable THEN CASE WHEN k.condeferred
         THEN ',\"deferrable\":\"initially_deferred\"' ELSE ',\"deferrable\":\"initially_immediate\"' END END";
 
-/// The comment of a constraint.
-const CONSTRAINT_COMMENT: &str =
-    "',\"comment\":' || (SELECT to_json(m.description) FROM pg_description m
-        WHERE m.objoid = k.oid AND m.classoid = 'pg_constraint'::regclass AND m.objsubid = 0)";
-
 /// Storage parameters of an index.
 const OPTIONS: &str = "CASE WHEN x.reloptions IS NOT NULL THEN ',\"options\":' || to_json(ARRAY(
         SELECT p.option FROM unnest(x.reloptions) p(option) ORDER BY p.option COLLATE \"C\")) END";
 
 /// Columns that an index carries along.
 const INCLUDE: &str = "to_json(ARRAY(
-        SELECT (SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = u.attnum)
+        SELECT own.names[u.attnum]
           FROM unnest(i.indkey) WITH ORDINALITY u(attnum, position)
          WHERE u.position > i.indnkeyatts ORDER BY u.position))";
 
-/// Puts documents into the query that evaluates each under the path of its own schema, so that expressions, types and
+/// Puts documents, an array of texts, into the query that makes them under the path of its own schema, so that expressions, types and
 /// defaults name nothing of that schema with the schema's name, and gives the path back as it was.
 ///
 /// `CASE` sets the path before any of a schema's documents is made. The materialised tables are the order: all documents
 /// first, the path last.
-fn statement(columns: &str, documents: &[String]) -> String {
-    let documents: Vec<String> = documents
-        .iter()
-        .map(|document| format!("({document})::text"))
-        .collect();
-    include_str!("statement.sql")
+fn statement(columns: &str, documents: &str) -> Statement {
+    let sql = include_str!("statement.sql")
         .replace("{columns}", columns)
-        .replace("{documents}", &documents.join(",\n"))
+        .replace("{documents}", documents);
+    let (before, after) = sql.split_once(NAMES).unwrap_or((&sql, ""));
+    (before.to_owned(), after.to_owned())
 }
 
-fn column_order() -> String {
-    include_str!("column_order.sql").replace("{tables}", TABLES)
-}
-
+/// The structure and the order of the columns, as an array of two texts.
 fn structure() -> String {
-    let index_keys = include_str!("index_keys.sql");
-    let foreign_keys = include_str!("foreign_keys.sql")
+    let foreign_key = include_str!("foreign_key.sql")
         .replace("{on_delete}", &referential_action("k.confdeltype"))
         .replace("{on_update}", &referential_action("k.confupdtype"));
-    let key = include_str!("key.sql");
     include_str!("structure.sql")
         .replace("{columns}", include_str!("columns.sql"))
         .replace("{sequence}", include_str!("sequence.sql"))
-        .replace("{primary_key}", &keys('p', key))
-        .replace(
-            "{uniques}",
-            &keys('u', &format!("string_agg({key}, ',' ORDER BY k.conname)")),
-        )
+        .replace("{constraints}", include_str!("constraints.sql"))
+        .replace("{check}", include_str!("check.sql"))
+        .replace("{key}", include_str!("key.sql"))
+        .replace("{foreign_key}", &foreign_key)
         .replace("{indexes}", include_str!("indexes.sql"))
-        .replace("{index_keys}", index_keys)
-        .replace("{checks}", include_str!("checks.sql"))
-        .replace("{foreign_keys}", &foreign_keys)
+        .replace("{index_keys}", include_str!("index_keys.sql"))
         .replace("{deferrable}", DEFERRABLE)
-        .replace("{constraint_comment}", CONSTRAINT_COMMENT)
         .replace("{options}", OPTIONS)
         .replace("{include}", INCLUDE)
         .replace("{tables}", TABLES)
-}
-
-fn keys(kind: char, selected: &str) -> String {
-    format!(
-        "SELECT {selected} FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
-          WHERE k.conrelid = c.oid AND k.contype = '{kind}'"
-    )
 }
 
 /// An action unless it is the usual one.

@@ -3,9 +3,10 @@ reading AS MATERIALIZED (
     SELECT s.position,
            before.path,
            CASE WHEN set_config('search_path', quote_ident(s.name) || ', pg_temp', true) IS NOT NULL
-                THEN ARRAY[{documents}] END AS documents
+                THEN {documents} END AS documents
       FROM before
-      CROSS JOIN unnest($1::text[]) WITH ORDINALITY s(name, position)
+      -- The subquery hides from the planner how many names there are: it would plan each time anew.
+      CROSS JOIN unnest((SELECT {names}::text[])) WITH ORDINALITY s(name, position)
       LEFT JOIN pg_namespace n ON n.nspname = s.name),
 after AS MATERIALIZED (
     -- An empty list of schemas must not set a path at all.

@@ -1,8 +1,9 @@
--- The structure of the schema `n`, in the shape in which definitions are serialised: lists in the order of names, and
--- what is as usual left out. It is put together as text, since PostgreSQL's JSON functions take a fifth longer.
+-- The structure of the schema `n`, and the columns of its tables in their order.
+-- The structure has the shape in which definitions are serialised: lists in the order of names, and what is as usual left
+-- out. It is put together as text, since PostgreSQL's JSON functions take a fifth longer.
 -- What a schema holds is found through `pg_depend`, whose index knows the schema; the indexes of `pg_class` and `pg_type`
--- begin with a name. Lists of column numbers are gone through in their own order.
-concat(
+-- begin with a name. What several parts of a table ask for is looked up once a table, as arrays.
+(SELECT ARRAY[concat(
     '{"enums":[', (
         SELECT string_agg(concat(
                    '{"name":', to_json(t.typname::text),
@@ -25,24 +26,34 @@ concat(
            AND o.classid = 'pg_class'::regclass AND o.deptype = 'n'
            AND (SELECT e.deptype FROM pg_depend e
                  WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype IN ('e', 'i') LIMIT 1) IS NULL),
-    '],"tables":[', (
-        SELECT string_agg(concat(
-                   '{"name":', to_json(c.relname::text),
-                   ',"comment":' || (SELECT to_json(m.description) FROM pg_description m
-                                      WHERE m.objoid = c.oid AND m.classoid = 'pg_class'::regclass AND m.objsubid = 0),
-                   CASE WHEN c.relpersistence = 'u' THEN ',"unlogged":true' END,
-                   ',"options":' || to_json(nullif(ARRAY(
-                       SELECT p.option FROM (
-                           SELECT unnest(c.reloptions) AS option
-                           UNION ALL
-                           SELECT 'toast.' || unnest(y.reloptions) FROM pg_class y WHERE y.oid = c.reltoastrelid) p
-                        ORDER BY p.option COLLATE "C"), '{}')),
-                   ',"columns":[' || ({columns}) || ']',
-                   ',"primary_key":' || ({primary_key}),
-                   ',"uniques":[' || ({uniques}) || ']',
-                   ',"indexes":[' || ({indexes}) || ']',
-                   ',"checks":[' || ({checks}) || ']',
-                   ',"foreign_keys":[' || ({foreign_keys}) || ']',
-                   '}'), ',' ORDER BY c.relname)
-          FROM {tables}),
-    ']}')
+    '],"tables":[', string_agg(concat(
+        '{"name":', to_json(c.relname::text),
+        ',"comment":' || to_json(comment.texts[array_position(comment.columns, 0)]),
+        CASE WHEN c.relpersistence = 'u' THEN ',"unlogged":true' END,
+        CASE WHEN c.reloptions IS NOT NULL
+               OR (SELECT y.reloptions FROM pg_class y WHERE y.oid = c.reltoastrelid) IS NOT NULL THEN
+            ',"options":' || to_json(ARRAY(
+                SELECT p.option FROM (
+                    SELECT unnest(c.reloptions) AS option
+                    UNION ALL
+                    SELECT 'toast.' || unnest(y.reloptions) FROM pg_class y WHERE y.oid = c.reltoastrelid) p
+                 ORDER BY p.option COLLATE "C")) END,
+        ',"columns":[' || ({columns}) || ']',
+        ',"primary_key":' || constraints.primary_key,
+        ',"uniques":[' || constraints.uniques || ']',
+        ',"indexes":[' || ({indexes}) || ']',
+        ',"checks":[' || constraints.checks || ']',
+        ',"foreign_keys":[' || constraints.foreign_keys || ']',
+        '}'), ',' ORDER BY c.relname),
+    ']}'),
+    concat('{', string_agg(concat(to_json(c.relname::text), ':', coalesce(to_json(own.present), '[]')), ',' ORDER BY c.relname), '}')]
+   FROM {tables}
+  CROSS JOIN LATERAL (
+      -- By the number of the column; those that were dropped keep their place.
+      SELECT array_agg(a.attname) AS names, array_agg(a.atttypid) AS types, array_agg(a.attcollation) AS collations,
+             array_agg(a.attname) FILTER (WHERE NOT a.attisdropped) AS present
+        FROM (SELECT y.* FROM pg_attribute y WHERE y.attrelid = c.oid AND y.attnum > 0 ORDER BY y.attnum) a) own
+  CROSS JOIN LATERAL (
+      SELECT array_agg(m.objsubid) AS columns, array_agg(m.description) AS texts
+        FROM pg_description m WHERE m.objoid = c.oid AND m.classoid = 'pg_class'::regclass) comment
+  CROSS JOIN LATERAL ({constraints}) constraints)

@@ -1,18 +1,22 @@
 -- What the parts of the tables of the schema `n` depend on, beyond their own table's columns.
 -- `OFFSET 0` keeps the planner from reading all of `pg_depend`, which it takes for small until it is analysed.
 (WITH managed AS MATERIALIZED (SELECT c.oid, c.relname FROM {tables}),
+ expression AS MATERIALIZED (
+    -- Few columns have one, so that these are looked for before their columns.
+    SELECT m.oid AS relid, m.relname, a.attnum, a.attname, a.attgenerated, f.oid, f.adbin
+      FROM managed m
+      CROSS JOIN LATERAL (SELECT d.* FROM pg_attrdef d WHERE d.adrelid = m.oid OFFSET 0) f
+      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum),
  reference AS MATERIALIZED (
     SELECT m.relname, 'column' AS part, a.attname AS name, 'pg_type'::regclass::oid AS classid, a.atttypid AS objid
       FROM managed m JOIN pg_attribute a ON a.attrelid = m.oid
      -- PostgreSQL's own types have lower numbers (`FirstNormalObjectId`).
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
     UNION
-    SELECT m.relname, CASE a.attgenerated WHEN '' THEN 'default' ELSE 'generated' END, a.attname, d.refclassid, d.refobjid
-      FROM managed m
-      JOIN pg_attrdef f ON f.adrelid = m.oid
-      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+    SELECT x.relname, CASE x.attgenerated WHEN '' THEN 'default' ELSE 'generated' END, x.attname, d.refclassid, d.refobjid
+      FROM expression x
       CROSS JOIN LATERAL (SELECT r.refclassid, r.refobjid FROM pg_depend r
-                           WHERE r.classid = 'pg_attrdef'::regclass AND r.objid = f.oid AND r.refobjsubid = 0 OFFSET 0) d
+                           WHERE r.classid = 'pg_attrdef'::regclass AND r.objid = x.oid AND r.refobjsubid = 0 OFFSET 0) d
     UNION
     SELECT m.relname, 'check', k.conname, d.refclassid, d.refobjid
       FROM managed m
@@ -57,21 +61,20 @@
      WHERE f.classid NOT IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass, 'pg_constraint'::regclass)
        AND i.schema = quote_ident(n.nspname)
     UNION
-    SELECT m.relname, 'generated', a.attname, 'column', b.attname
-      FROM managed m
-      JOIN pg_attrdef f ON f.adrelid = m.oid
-      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated <> ''
-      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
-                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = m.oid
-      JOIN pg_attribute b ON b.attrelid = m.oid AND b.attnum = d.refobjsubid AND b.attnum <> a.attnum
+    SELECT x.relname, 'generated', x.attname, 'column', b.attname
+      FROM expression x
+      CROSS JOIN LATERAL (SELECT r.refobjsubid FROM pg_depend r
+                           WHERE r.classid = 'pg_attrdef'::regclass AND r.objid = x.oid
+                             AND r.refclassid = 'pg_class'::regclass AND r.refobjid = x.relid OFFSET 0) d
+      JOIN pg_attribute b ON b.attrelid = x.relid AND b.attnum = d.refobjsubid AND b.attnum <> x.attnum
+     WHERE x.attgenerated <> ''
     UNION
-    -- Calls of PostgreSQL's own functions are recorded nowhere but in the expression.
-    SELECT m.relname, 'default', a.attname, 'volatile function', p.proname
-      FROM managed m
-      JOIN pg_attrdef f ON f.adrelid = m.oid
-      JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated = ''
-      CROSS JOIN LATERAL regexp_matches(f.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS called(ids)
-      JOIN pg_proc p ON p.oid = called.ids[1]::oid AND p.provolatile = 'v'
+    -- Calls of PostgreSQL's own functions are recorded nowhere but in the expression: `:funcid 1` and `:opfuncid 1`.
+    SELECT x.relname, 'default', x.attname, 'volatile function', p.proname
+      FROM expression x
+      CROSS JOIN unnest((string_to_array(x.adbin::text, 'funcid '))[2:]) AS called(text)
+      JOIN pg_proc p ON p.oid = split_part(called.text, ' ', 1)::oid AND p.provolatile = 'v'
+     WHERE x.attgenerated = ''
     UNION
     SELECT m.relname, 'foreign key', k.conname, 'key', x.relname
       FROM managed m

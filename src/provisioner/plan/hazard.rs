@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a step can cost, in this schema as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hazard {
     /// What kind of cost.
@@ -20,7 +21,7 @@ pub struct Hazard {
 }
 
 /// A change that cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// What cannot be changed: `column users.email`.
@@ -33,10 +34,38 @@ pub struct Refusal {
     pub sample: Option<String>,
 }
 
+impl fmt::Display for Refusal {
+    /// In one line: what, why, how many rows, and one of them.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.object, self.reason)?;
+        let count = self.count.map(rows);
+        let sample = self.sample.as_ref().map(|row| format!("such as {row}"));
+        let facts: Vec<String> = count.into_iter().chain(sample).collect();
+        if facts.is_empty() {
+            return Ok(());
+        }
+        write!(formatter, " ({})", facts.join(", "))
+    }
+}
+
+/// A number of rows for people: `1,234 rows`.
+pub fn rows(count: i64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
+        grouped.push(digit);
+        if left > 0 && left % 3 == 0 {
+            grouped.push(',');
+        }
+    }
+    let noun = if count == 1 { "row" } else { "rows" };
+    format!("{grouped} {noun}")
+}
+
 macro_rules! hazard_kinds {
     ($($(#[$doc:meta])* $variant:ident => $name:literal,)+) => {
         /// Kinds of hazard.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum HazardKind {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)+
         }
@@ -116,4 +145,31 @@ impl FromStr for HazardKind {
 fn names() -> String {
     let names = HazardKind::ALL.iter().map(|kind| format!("`{kind}`"));
     names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_counted_in_thousands() {
+        assert_eq!(rows(1), "1 row");
+        assert_eq!(rows(999), "999 rows");
+        assert_eq!(rows(1_234_567), "1,234,567 rows");
+    }
+
+    #[test]
+    fn a_refusal_names_the_rows_in_the_way() {
+        let mut refusal = Refusal {
+            object: "unique constraint u of t".to_owned(),
+            reason: "rows share the same values".to_owned(),
+            count: Some(2_000),
+            sample: Some("(1)".to_owned()),
+        };
+        let text = "unique constraint u of t: rows share the same values (2,000 rows, such as (1))";
+        assert_eq!(refusal.to_string(), text);
+        (refusal.count, refusal.sample) = (None, None);
+        let text = "unique constraint u of t: rows share the same values";
+        assert_eq!(refusal.to_string(), text);
+    }
 }

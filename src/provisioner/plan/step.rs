@@ -3,11 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::hazard::Hazard;
 
 /// One statement of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// What it does, in words: `add column users.phone`.
@@ -42,7 +43,7 @@ pub struct Step {
 }
 
 /// An `UPDATE` that is run a range of pages at a time, each in its own transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batches {
     /// Name under which the progress is kept: the backfill's, or the column's.
@@ -57,7 +58,9 @@ pub struct Batches {
 
 /// PostgreSQL's table-level locks, as far as schema changes take them, weakest first
 /// (PostgreSQL manual, 13.3.1 Table-Level Locks).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockClass {
     /// No lock on any table that existed before.

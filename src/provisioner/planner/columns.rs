@@ -67,6 +67,23 @@ impl Planner<'_> {
         if fills_itself || is_volatile {
             draft = self.rewriting(draft, table);
         }
+        if let Some(expression) = column.generated.as_ref().filter(|_| !column.nullable) {
+            draft = draft
+                .hazard(
+                    HazardKind::MayFailOnData,
+                    "a row for which it is NULL stops the change",
+                )
+                .probe(Probe::rows(
+                    &self.renamed.source(before),
+                    &format!("({expression}) IS NULL"),
+                    Answer::Refuses {
+                        object: object.clone(),
+                        reason:
+                            "rows would have NULL in it (hint: fill what it is made from first)"
+                                .to_owned(),
+                    },
+                ));
+        }
         if !column.nullable && !fills_itself && column.default.is_none() {
             draft = draft
                 .hazard(HazardKind::MayFailOnData, "rows that are there have no value for it")
@@ -471,7 +488,7 @@ impl Planner<'_> {
         let Some(known) = owner.column(column) else {
             return;
         };
-        let draft = self.dropping(&owner, known, Phase::Loosen);
+        let draft = self.dropping(&owner, known, Phase::DropRemade);
         self.push(draft.why("it is generated, and cannot stay while what it is made from changes"));
         let tables = self.renamed.structure.tables.iter_mut();
         for owner in tables.filter(|owner| owner.name == table) {

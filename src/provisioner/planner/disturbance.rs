@@ -95,10 +95,11 @@ impl Planner<'_> {
                 || source_changes(&column.name);
             column.generated.is_some() && differs
         };
-        let columns = before.columns.iter().filter(must);
-        columns
-            .map(|column| (table.clone(), column.name.clone()))
-            .collect()
+        // Those that are generated go before those that they are made from.
+        let mut columns: Vec<_> = before.columns.iter().filter(must).collect();
+        columns.sort_by_key(|column| column.generated.is_none());
+        let name = |column: &ColumnDefinition| (table.clone(), column.name.clone());
+        columns.into_iter().map(name).collect()
     }
 
     fn drop_disturbed_parts(
@@ -183,19 +184,22 @@ impl Planner<'_> {
         else {
             return false;
         };
+        // The index is built anew with the type of any of its columns, also of one that it only carries along.
+        let is_touched = |key: &KeyDefinition| {
+            let mut columns = key.columns.iter().chain(&key.include);
+            columns.any(|column| self.is_disturbed(table, column))
+        };
         let primary = |table: &TableDefinition| table.primary_key.as_ref().map(Part::essence);
-        if before
-            .primary_key
-            .as_ref()
-            .is_some_and(|key| key.name == name)
-        {
-            return primary(before) == primary(after);
+        if let Some(key) = before.primary_key.as_ref().filter(|key| key.name == name) {
+            return primary(before) == primary(after) && !is_touched(key);
         }
         if let Some(key) = before.uniques.iter().find(|key| key.name == name) {
-            return has_same(&after.uniques, key);
+            return has_same(&after.uniques, key) && !is_touched(key);
         }
         let index = before.indexes.iter().find(|index| index.name == name);
-        index.is_some_and(|index| has_same(&after.indexes, index))
+        index.is_some_and(|index| {
+            has_same(&after.indexes, index) && !self.mentions_disturbed(table, &index_text(index))
+        })
     }
 }
 

@@ -112,9 +112,29 @@ impl Planner<'_> {
                 "the next value may be one that was given already",
             ));
         }
-        if known.owner != wished.owner {
+        let is_orphaned = known.owner.is_some() && !self.has_its_owner(known);
+        if is_orphaned {
+            let free = SequenceDefinition {
+                owner: None,
+                ..known.clone()
+            };
+            let name = format!("free sequence {} from its column", known.name);
+            self.push(
+                Draft::new(Phase::Loosen, name, ddl::own_sequence(&free))
+                    .why("the column is made anew, and would take it along"),
+            );
+        }
+        if known.owner != wished.owner || is_orphaned {
             self.own(wished);
         }
+    }
+
+    /// Whether the column that owns the sequence is neither gone already nor about to be made anew.
+    fn has_its_owner(&self, sequence: &SequenceDefinition) -> bool {
+        sequence.owner.as_ref().is_some_and(|owner| {
+            let table = self.working().table(&owner.table);
+            table.is_some_and(|table| table.column(&owner.column).is_some())
+        })
     }
 
     /// A sequence has to stand within its range, before and after a change of it. Gives what the change has to say itself.
@@ -193,7 +213,8 @@ impl Planner<'_> {
         let owner = known.owner.as_ref();
         let stays = owner.is_none_or(|owner| {
             let table = self.to.structure.table(&owner.table);
-            table.is_some_and(|table| table.column(&owner.column).is_some())
+            self.has_its_owner(known)
+                && table.is_some_and(|table| table.column(&owner.column).is_some())
         });
         self.refuse_if_needed(
             "sequence",

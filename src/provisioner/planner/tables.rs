@@ -100,7 +100,7 @@ impl Planner<'_> {
                 ("LOGGED", 'p')
             };
             let draft = Draft::new(
-                Phase::Options,
+                Phase::Logging,
                 format!("make table {name} {}", form.to_lowercase()),
                 format!("ALTER TABLE {quoted} SET {form}"),
             )

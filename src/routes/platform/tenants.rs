@@ -1,6 +1,9 @@
 //! Routes of the tenant registry, for system users.
 
 mod body;
+pub mod plan;
+pub mod schema;
+pub mod verification;
 
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Path, ServiceConfig};
@@ -40,12 +43,17 @@ pub fn configure(app: &mut ServiceConfig) {
             .post(create_tenant),
     )
     .service(Methods::at("/api/v1/tenants/{tenant}").get(show_tenant))
-    .service(Methods::at("/api/v1/tenants/{tenant}/initialize").post(initialize_tenant));
+    .service(Methods::at("/api/v1/tenants/{tenant}/initialize").post(initialize_tenant))
+    .configure(schema::configure)
+    .configure(plan::configure)
+    .configure(verification::configure);
 }
 
 /// Mounts the routes that name the tenant in `X-Tenant-ID`.
 pub fn configure_by_header(scope: &mut ServiceConfig) {
-    scope.service(Methods::at("/auth/initialize-tenant").post(initialize_tenant_by_header));
+    scope
+        .service(Methods::at("/auth/initialize-tenant").post(initialize_tenant_by_header))
+        .configure(verification::configure_by_header);
 }
 
 /// Which tenants to list.
