@@ -3,6 +3,8 @@
 //! A case is a directory of `cases` with the two sides as SQL and what is expected beyond convergence. Its name begins with
 //! that of its group; each group is a test with a database of its own.
 
+mod squawk;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

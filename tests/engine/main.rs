@@ -15,6 +15,7 @@ mod expectation;
 mod judge;
 mod judged;
 mod kill;
+mod load;
 mod random;
 mod rows;
 mod site;

@@ -228,6 +228,10 @@ impl Planner<'_> {
             )
             .locks(LockClass::AccessExclusive, table)
             .why("it does the same under another name")
+            .hazard(
+                HazardKind::BreaksClients,
+                "clients that know it by its name do not find it",
+            )
             .done_when(done::constraint_exists(table, to)),
         );
     }

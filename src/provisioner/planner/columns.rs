@@ -1,7 +1,7 @@
 //! Columns: added, changed, dropped; with their defaults, identity and NULLs. Types are in `type_change.rs`.
 
 use tenant_schema::definition::{
-    CheckDefinition, ColumnDefinition, IdentityDefinition, SequenceOwner, TableDefinition,
+    CheckDefinition, ColumnDefinition, Identity, IdentityDefinition, SequenceOwner, TableDefinition,
 };
 
 use super::super::ddl;
@@ -235,7 +235,11 @@ impl Planner<'_> {
             self.push(
                 Draft::new(Phase::Loosen, format!("make {object} a plain column"), sql)
                     .locks(LockClass::AccessExclusive, table)
-                    .done_when(done::column_is(table, column, "a.attgenerated = ''")),
+                    .done_when(done::column_is(table, column, "a.attgenerated = ''"))
+                    .hazard(
+                        HazardKind::Correctness,
+                        "rows that are written from then on bring their own value, or none",
+                    ),
             );
         }
         if before.identity.is_some() && after.identity.is_none() {
@@ -260,12 +264,15 @@ impl Planner<'_> {
             let draft = Draft::new(Phase::Loosen, format!("drop default of {object}"), sql)
                 .locks(LockClass::AccessExclusive, table)
                 .done_when(done::column_has_default(table, column, None));
-            let is_needed = after.default.is_none() && after.identity.is_none() && !after.nullable;
-            self.push(if is_needed {
-                draft.hazard(
-                    HazardKind::BreaksClients,
-                    "statements that insert without it fail",
-                )
+            let waits = before.nullable || changes_type;
+            let is_missed = after.default.is_none() && (after.identity.is_none() || waits);
+            self.push(if is_missed {
+                let detail = if after.nullable {
+                    "statements that insert without it leave it NULL"
+                } else {
+                    "statements that insert without it fail"
+                };
+                draft.hazard(HazardKind::BreaksClients, detail)
             } else {
                 draft
             });
@@ -314,15 +321,14 @@ impl Planner<'_> {
             &after.name,
             &format!("ADD {}", ddl::identity(wished)),
         );
-        self.push(
-            Draft::new(
-                phase,
-                format!("add identity to {table}.{}", after.name),
-                sql,
-            )
-            .locks(LockClass::AccessExclusive, table)
-            .done_when(done::column_is(table, &after.name, "a.attidentity <> ''")),
-        );
+        let draft = Draft::new(
+            phase,
+            format!("add identity to {table}.{}", after.name),
+            sql,
+        )
+        .locks(LockClass::AccessExclusive, table)
+        .done_when(done::column_is(table, &after.name, "a.attidentity <> ''"));
+        self.push(refusing_values(draft, wished));
         if let Some(sequence) = &wished.sequence {
             let owner = SequenceOwner {
                 table: table.to_owned(),
@@ -372,14 +378,17 @@ impl Planner<'_> {
             return;
         }
         let sql = alter(table, &after.name, &actions.join(" "));
-        self.push(
-            Draft::new(Phase::Identity, format!("change identity of {object}"), sql)
-                .locks(LockClass::AccessExclusive, table)
-                .hazard(
-                    HazardKind::Correctness,
-                    "the next value may be one that was given already",
-                ),
-        );
+        let draft = Draft::new(Phase::Identity, format!("change identity of {object}"), sql)
+            .locks(LockClass::AccessExclusive, table)
+            .hazard(
+                HazardKind::Correctness,
+                "the next value may be one that was given already",
+            );
+        self.push(if known.kind == wished.kind {
+            draft
+        } else {
+            refusing_values(draft, wished)
+        });
     }
 
     /// Forbids NULL. Where readers and writers shall go on, a check that was validated beside them proves that there is none
@@ -523,6 +532,17 @@ impl Planner<'_> {
                 &condition,
                 Answer::Counts(HazardKind::DeletesData),
             ))
+    }
+}
+
+/// An identity that is always generated refuses values of the client's own.
+fn refusing_values(draft: Draft, identity: &IdentityDefinition) -> Draft {
+    match identity.kind {
+        Identity::Always => draft.hazard(
+            HazardKind::BreaksClients,
+            "statements that give it a value fail",
+        ),
+        Identity::ByDefault => draft,
     }
 }
 

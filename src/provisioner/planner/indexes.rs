@@ -179,28 +179,13 @@ impl Planner<'_> {
         rename_in(before, &old.name, &new.name);
     }
 
-    pub(super) fn rename_index(&mut self, table: &str, from: &str, to: &str) {
-        self.rename_index_in(
-            Phase::Rename,
-            table,
-            from,
-            to,
-            "it does the same under another name",
-        );
+    fn rename_index(&mut self, table: &str, from: &str, to: &str) {
+        let why = "it does the same under another name";
+        self.rename_index_in(Phase::Rename, table, from, to, why);
     }
 
     fn rename_index_in(&mut self, phase: Phase, table: &str, from: &str, to: &str, why: &str) {
-        let sql = format!(
-            "ALTER INDEX {} RENAME TO {}",
-            quote_identifier(from),
-            quote_identifier(to)
-        );
-        self.push(
-            Draft::new(phase, format!("rename index {from} to {to}"), sql)
-                .locks(LockClass::ShareUpdateExclusive, table)
-                .why(why)
-                .done_when(done::relation_exists(to)),
-        );
+        self.push(renaming(phase, table, from, to).why(why));
     }
 
     /// Drops an index that is in the way of another change, and forgets it.
@@ -277,6 +262,18 @@ impl Planner<'_> {
         }
         self.push(draft.done_when(done::relation_is_gone(name)));
     }
+}
+
+/// The step that renames an index, be it a constraint's.
+pub(super) fn renaming(phase: Phase, table: &str, from: &str, to: &str) -> Draft {
+    let sql = format!(
+        "ALTER INDEX {} RENAME TO {}",
+        quote_identifier(from),
+        quote_identifier(to)
+    );
+    Draft::new(phase, format!("rename index {from} to {to}"), sql)
+        .locks(LockClass::ShareUpdateExclusive, table)
+        .done_when(done::relation_exists(to))
 }
 
 fn is_same(one: &IndexDefinition, other: &IndexDefinition) -> bool {

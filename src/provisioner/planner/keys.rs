@@ -8,6 +8,7 @@ use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
 use super::helper::replacement;
+use super::indexes::renaming;
 use super::part::{Matched, pair};
 use super::{Planner, done};
 
@@ -31,7 +32,14 @@ impl Planner<'_> {
     ) {
         let table = before.name.clone();
         for (old, new) in &matched.renamed {
-            self.rename_index(&table, &old.name, &new.name);
+            self.push(
+                renaming(Phase::Rename, &table, &old.name, &new.name)
+                    .why("it does the same under another name")
+                    .hazard(
+                        HazardKind::BreaksClients,
+                        "clients that know the constraint by its name do not find it",
+                    ),
+            );
             for key in before.primary_key.iter_mut().chain(&mut before.uniques) {
                 if key.name == old.name {
                     key.name.clone_from(&new.name);

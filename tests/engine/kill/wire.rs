@@ -18,7 +18,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 /// How long the process gets to come to the stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks at a process that may have ended.
 const PAUSE: Duration = Duration::from_millis(20);
