@@ -24,12 +24,10 @@ async fn vouch_for(name: &str, site: &TestPlatform) {
     let conn = connector.connect().await.unwrap();
     let schema = Namespace::find(name, &conn).await.unwrap();
     let now = fingerprints(&[schema], &conn).await.unwrap().remove(0);
-    let comment = "SELECT obj_description($1::regnamespace, 'pg_namespace')";
-    let comment = site
-        .texts(&comment.replace("$1", &format!("'{name}'")))
-        .await;
-    let words: Vec<&str> = comment[0].split(' ').collect();
-    let sentences = words[..words.len() - 2].join(" ");
+    let comment = format!("SELECT obj_description('{name}'::regnamespace, 'pg_namespace')");
+    let comment = site.texts(&comment).await.remove(0);
+    // Two hashes end it.
+    let sentences = comment.rsplitn(3, ' ').last().unwrap();
     let (structure, order) = (now.structure, now.column_order);
     site.run(&format!(
         "COMMENT ON SCHEMA {name} IS '{sentences} {structure} {order}'"
