@@ -17,9 +17,10 @@ use rowhouse::database::Connector;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::introspect::{fingerprints, introspect};
 use rowhouse::provisioner::namespace::Namespace;
+use rowhouse::provisioner::planner::{self, PlanOptions};
 use rowhouse::provisioner::template::Template;
 use rowhouse::provisioner::upgrade::UpgradeOptions;
-use test_app::{TestDatabase, TestPlatform, config, order};
+use test_app::{TestDatabase, TestPlatform, config, order, provision};
 
 diesel::define_sql_function! {
     /// The server process behind the connection.
@@ -210,6 +211,39 @@ async fn the_cost_of_an_upgrade_that_has_nothing_to_do() {
         let server = server.map(|(after, before)| (after - before) / f64::from(tenants));
         println!(
             "round {round} on one connection: {took:?} each, of which the server {server:?} ms"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "prints figures; run with --release --nocapture"]
+async fn the_cost_of_a_plan() {
+    let site = TestPlatform::open().await;
+    provision(&site.platform, "acme", "alice").await;
+    let conn = connect(site.url()).await;
+    let schema = site
+        .texts("SELECT min(schema_name) FROM shared.tenants")
+        .await;
+    let schema = Namespace::find(&schema[0], &conn).await.unwrap();
+    let changes = "ALTER TABLE teams ADD meddled text; DROP TABLE api_keys CASCADE; ALTER TABLE users ALTER email DROP NOT NULL";
+    let path = schema.set_local_path();
+    site.run(&format!("BEGIN; {path}; {changes}; COMMIT")).await;
+    let mut conn = conn;
+    let reference = site.platform.provisioner.reference(&conn).await.unwrap();
+    for round in 0..3 {
+        let start = Instant::now();
+        let read = introspect(std::slice::from_ref(&schema), &conn)
+            .await
+            .unwrap();
+        let reading = start.elapsed();
+        let plan = PlanOptions::default();
+        let plan = planner::plan(&read[0], &reference, &schema, &plan, &mut conn)
+            .await
+            .unwrap();
+        let planning = start.elapsed().saturating_sub(reading);
+        println!(
+            "round {round}: read in {reading:?}, {} steps planned in {planning:?}",
+            plan.steps().count()
         );
     }
 }
