@@ -97,8 +97,20 @@ struct Reading {
     uses: String,
 }
 
+/// Hashes of schemas, and the server that made them.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// In the order in which the schemas were named.
+    pub(super) fingerprints: Vec<Fingerprint>,
+    /// The server's version as a number; empty when no schema was named. Another minor version may deparse in another way
+    /// as well.
+    pub(super) server_version: String,
+}
+
 #[derive(Debug, QueryableByName)]
 struct Hashes {
+    #[diesel(sql_type = Text)]
+    server_version: String,
     #[diesel(sql_type = Text)]
     structure_hash: String,
     #[diesel(sql_type = Text)]
@@ -125,11 +137,23 @@ pub async fn introspect(
 /// What the database says.
 pub async fn fingerprints(
     schemas: &[Namespace],
-    mut conn: &PlatformConn,
+    conn: &PlatformConn,
 ) -> QueryResult<Vec<Fingerprint>> {
+    Ok(survey(schemas, conn).await?.fingerprints)
+}
+
+/// As [`fingerprints`], with the version of the server.
+pub(super) async fn survey(schemas: &[Namespace], mut conn: &PlatformConn) -> QueryResult<Survey> {
     let question = Question::<Hash>::new(schemas);
     let hashes: Vec<Hashes> = question.load(&mut conn).await?;
-    Ok(hashes.into_iter().map(Fingerprint::from).collect())
+    let server_version = match hashes.as_slice() {
+        [first, ..] => first.server_version.clone(),
+        [] => String::new(),
+    };
+    Ok(Survey {
+        fingerprints: hashes.into_iter().map(Fingerprint::from).collect(),
+        server_version,
+    })
 }
 
 impl From<Hashes> for Fingerprint {

@@ -16,11 +16,13 @@ use tokio::sync::Mutex;
 use super::identifier::{quote_identifier, quote_literal};
 use super::introspect::{self, LiveSchema, introspect};
 use super::namespace::Namespace;
-use super::template::Template;
+use super::plan::Fingerprint;
+use super::template::{self, Template};
 use super::{ProvisionError, Provisioner, raw_sql};
 use crate::config::Isolation;
 
-/// What a reference schema's comment says. A schema of such a name without it is somebody else's.
+/// How a reference schema's comment begins; its fingerprint follows. A schema of such a name without it is somebody
+/// else's.
 const MARKER: &str =
     "What tenants should be like, read back by the engine. Made again when it is dropped.";
 
@@ -29,8 +31,10 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rowhouse refe
 
 /// Reference schemas of this database, by name.
 const REFERENCES: &str = "
-    SELECT n.nspname::text AS name FROM pg_namespace n
-     WHERE n.nspname ~ '^tenant_reference_[0-9a-f]{12}$' AND obj_description(n.oid, 'pg_namespace') = $1
+    SELECT n.nspname::text AS name, d.description AS comment
+      FROM pg_namespace n
+      CROSS JOIN LATERAL (SELECT obj_description(n.oid, 'pg_namespace') AS description) d
+     WHERE n.nspname ~ '^tenant_reference_[0-9a-f]{12}$' AND starts_with(d.description, $1)
      ORDER BY 1";
 
 /// The desired state of tenants.
@@ -47,10 +51,28 @@ pub(super) struct Desired {
 /// The last desired state that this process has seen. The lock makes tasks that need another one wait for the first.
 pub(super) type DesiredCache = Mutex<Option<Desired>>;
 
+/// How a schema stands to the desired state.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// Hashes of the desired state.
+    pub(super) desired: Fingerprint,
+    /// Hashes of the schema as it is.
+    pub(super) live: Fingerprint,
+}
+
+/// Which reference schema is the one of this moment.
+#[derive(Debug)]
+struct Current {
+    schema: SchemaName,
+    server_version: String,
+}
+
 #[derive(Debug, QueryableByName)]
-struct Name {
+struct Reference {
     #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Text)]
+    comment: String,
 }
 
 impl Provisioner {
@@ -68,16 +90,72 @@ impl Provisioner {
     /// # Errors
     /// As of [`Self::reference`].
     pub(super) async fn desired(&self, conn: &PlatformConn) -> Result<Desired, ProvisionError> {
-        let template = Template::current_fingerprint(conn).await?;
-        let version = server_version_number(conn).await?;
-        let schema = self.reference_name(&template.structure, &template.column_order, &version)?;
+        let (current, _) = self.survey(None, conn).await?;
+        self.read_reference(&current).await
+    }
+
+    /// Compares a schema with the desired state by their hashes, without reading either.
+    ///
+    /// # Errors
+    /// As of [`Self::reference`].
+    pub(super) async fn standing(
+        &self,
+        schema: &Namespace,
+        conn: &PlatformConn,
+    ) -> Result<Standing, ProvisionError> {
+        let (current, live) = self.survey(Some(schema), conn).await?;
+        let desired = self.reference_fingerprint(&current, conn).await?;
+        Ok(Standing { desired, live })
+    }
+
+    /// Hashes the template, and with it a schema, in one question.
+    async fn survey(
+        &self,
+        schema: Option<&Namespace>,
+        conn: &PlatformConn,
+    ) -> Result<(Current, Fingerprint), ProvisionError> {
+        let mut schemas = vec![template::namespace()];
+        schemas.extend(schema.cloned());
+        let survey = introspect::survey(&schemas, conn).await?;
+        let mut fingerprints = survey.fingerprints.into_iter();
+        let template = fingerprints.next().unwrap_or_default();
+        let server_version = survey.server_version;
+        let current = Current {
+            schema: self.reference_name(&template, &server_version)?,
+            server_version,
+        };
+        Ok((current, fingerprints.next().unwrap_or_default()))
+    }
+
+    /// The reference's hashes, by its comment where this process has not read it yet.
+    async fn reference_fingerprint(
+        &self,
+        current: &Current,
+        conn: &PlatformConn,
+    ) -> Result<Fingerprint, ProvisionError> {
+        if let Some(desired) = &*self.desired.lock().await
+            && desired.schema == current.schema
+        {
+            return Ok(desired.live.fingerprint.clone());
+        }
+        let present = references(conn).await?;
+        let noted = present.iter().find_map(|reference| {
+            (reference.name == current.schema.as_str()).then(|| reference.fingerprint())?
+        });
+        match noted {
+            Some(fingerprint) => Ok(fingerprint),
+            None => Ok(self.read_reference(current).await?.live.fingerprint.clone()),
+        }
+    }
+
+    async fn read_reference(&self, current: &Current) -> Result<Desired, ProvisionError> {
         let mut cached = self.desired.lock().await;
         if let Some(desired) = &*cached
-            && desired.schema == schema
+            && desired.schema == current.schema
         {
             return Ok(desired.clone());
         }
-        let desired = self.make_reference(&version).await?;
+        let desired = self.make_reference(&current.server_version).await?;
         *cached = Some(desired.clone());
         Ok(desired)
     }
@@ -88,47 +166,57 @@ impl Provisioner {
         conn.begin().await?;
         conn.batch(LOCK).await?;
         let template = Template::read(&conn).await?;
-        let (structure, order) = (
-            &template.fingerprint.structure,
-            &template.fingerprint.column_order,
-        );
-        let schema = self.reference_name(structure, order, server_version)?;
+        let schema = self.reference_name(&template.fingerprint, server_version)?;
         let present = references(&conn).await?;
-        if !present.iter().any(|name| name == schema.as_str()) {
-            for stale in &present {
-                let drop = format!("DROP SCHEMA {} CASCADE", quote_identifier(stale));
-                conn.batch(&drop).await?;
+        let live = match find_unchanged(&schema, &present, &conn).await? {
+            Some(live) => live,
+            None => {
+                self.build_reference(&schema, &template, &present, &conn)
+                    .await?
             }
-            let build = self
-                .blueprint
-                .create_schema(&schema, &template, Isolation::Path);
-            let mark = format!(
-                "COMMENT ON SCHEMA {} IS {}",
-                schema.quoted(),
-                quote_literal(MARKER)
-            );
-            conn.batch(&format!("{build};\n{mark}")).await?;
-        }
-        let live = introspect(&[Namespace::from(&schema)], &conn).await?.pop();
+        };
         conn.commit().await?;
         Ok(Desired {
             schema,
             template: Arc::new(template),
-            live: Arc::new(live.ok_or(diesel::NotFound)?),
+            live: Arc::new(live),
         })
+    }
+
+    /// Builds the reference schema in place of those that there are.
+    async fn build_reference(
+        &self,
+        schema: &SchemaName,
+        template: &Template,
+        present: &[Reference],
+        conn: &PlatformConn,
+    ) -> Result<LiveSchema, ProvisionError> {
+        for stale in present {
+            let name = quote_identifier(&stale.name);
+            conn.batch(&format!("DROP SCHEMA {name} CASCADE")).await?;
+        }
+        let build = self
+            .blueprint
+            .create_schema(schema, template, Isolation::Path);
+        conn.batch(&build).await?;
+        let live = read(schema, conn).await?;
+        let comment = quote_literal(&comment(&live.fingerprint));
+        let name = schema.quoted();
+        conn.batch(&format!("COMMENT ON SCHEMA {name} IS {comment}"))
+            .await?;
+        Ok(live)
     }
 
     /// The name of the schema that holds what these lead to.
     fn reference_name(
         &self,
-        template_structure: &str,
-        template_order: &str,
+        template: &Fingerprint,
         server_version: &str,
     ) -> Result<SchemaName, ProvisionError> {
         let ingredients = [
             self.blueprint.version(),
-            template_structure,
-            template_order,
+            &template.structure,
+            &template.column_order,
             server_version,
             introspect::VERSION,
         ];
@@ -143,18 +231,52 @@ impl Provisioner {
     }
 }
 
-async fn references(mut conn: &PlatformConn) -> QueryResult<Vec<String>> {
-    let rows: Vec<Name> = raw_sql(REFERENCES)
-        .bind::<Text, _>(MARKER)
-        .load(&mut conn)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.name).collect())
+impl Reference {
+    /// The hashes that the schema had when it was made.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        let (structure, column_order) = self
+            .comment
+            .strip_prefix(MARKER)?
+            .trim_start()
+            .split_once(' ')?;
+        Some(Fingerprint {
+            structure: structure.to_owned(),
+            column_order: column_order.to_owned(),
+        })
+    }
 }
 
-/// Another minor version may deparse in another way as well.
-async fn server_version_number(mut conn: &PlatformConn) -> QueryResult<String> {
-    let row: Name = raw_sql("SELECT current_setting('server_version_num') AS name")
-        .get_result(&mut conn)
-        .await?;
-    Ok(row.name)
+fn comment(fingerprint: &Fingerprint) -> String {
+    let Fingerprint {
+        structure,
+        column_order,
+    } = fingerprint;
+    format!("{MARKER} {structure} {column_order}")
+}
+
+/// The schema of this name, unless it is missing or somebody has changed it since it was made.
+async fn find_unchanged(
+    schema: &SchemaName,
+    present: &[Reference],
+    conn: &PlatformConn,
+) -> QueryResult<Option<LiveSchema>> {
+    let Some(reference) = (present.iter()).find(|reference| reference.name == schema.as_str())
+    else {
+        return Ok(None);
+    };
+    let live = read(schema, conn).await?;
+    let is_unchanged = reference.fingerprint().as_ref() == Some(&live.fingerprint);
+    Ok(is_unchanged.then_some(live))
+}
+
+async fn read(schema: &SchemaName, conn: &PlatformConn) -> QueryResult<LiveSchema> {
+    let read = introspect(&[Namespace::from(schema)], conn).await?;
+    read.into_iter().next().ok_or(diesel::NotFound)
+}
+
+async fn references(mut conn: &PlatformConn) -> QueryResult<Vec<Reference>> {
+    raw_sql(REFERENCES)
+        .bind::<Text, _>(MARKER)
+        .load(&mut conn)
+        .await
 }

@@ -4,11 +4,11 @@ use connection::PlatformConn;
 use diesel::QueryResult;
 use platform_schema::SchemaName;
 use tenant_schema::catalog::Catalog;
-use tenant_schema::definition::{SchemaDefinition, SequenceDefinition};
+use tenant_schema::definition::SchemaDefinition;
 
 use super::ddl;
 use super::identifier::quote_identifier;
-use super::introspect::{fingerprints, introspect};
+use super::introspect::introspect;
 use super::namespace::Namespace;
 use super::plan::Fingerprint;
 
@@ -34,15 +34,6 @@ impl Template {
         }))
     }
 
-    /// Hashes of the template schema as it stands now, which cost less than reading it.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn current_fingerprint(conn: &PlatformConn) -> QueryResult<Fingerprint> {
-        let mut hashes = fingerprints(&[namespace()], conn).await?;
-        Ok(hashes.pop().unwrap_or_default())
-    }
-
     /// Statements that build the template's tables in the schema that the path names, with sequences of their own: a
     /// copy by `LIKE … INCLUDING DEFAULTS` would draw its numbers from the template's sequence, and so from every other
     /// tenant's.
@@ -58,17 +49,15 @@ impl Template {
         };
         let mut statements: Vec<String> = sequences.iter().map(ddl::create_sequence).collect();
         statements.extend(ddl::create_catalog(&catalog));
-        statements.extend(owners(sequences.iter()));
-        statements.extend(comments(&self.structure, |_| true));
+        let owned = (sequences.iter()).filter(|sequence| sequence.owner.is_some());
+        statements.extend(owned.map(ddl::own_sequence));
+        statements.extend(comments(&self.structure));
         statements
     }
 }
 
-/// `COMMENT ON` types and sequences of these names, for those that have one. Tables carry their own.
-pub(super) fn comments(
-    structure: &SchemaDefinition,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Vec<String> {
+/// `COMMENT ON` types and sequences, for those that have one. Tables carry their own.
+fn comments(structure: &SchemaDefinition) -> Vec<String> {
     let types = (structure.enums.iter()).map(|kind| ("TYPE", &kind.name, &kind.comment));
     let columns = (structure.tables.iter()).flat_map(|table| &table.columns);
     let of_identities = columns
@@ -79,7 +68,7 @@ pub(super) fn comments(
         .map(|sequence| ("SEQUENCE", &sequence.name, &sequence.comment));
     types
         .chain(sequences)
-        .filter(|(_, name, text)| text.is_some() && is_wanted(name))
+        .filter(|(_, _, text)| text.is_some())
         .map(|(kind, name, text)| {
             let object = format!("{kind} {}", quote_identifier(name));
             ddl::comment(&object, text.as_deref())
@@ -87,15 +76,7 @@ pub(super) fn comments(
         .collect()
 }
 
-/// `ALTER SEQUENCE … OWNED BY` for those that a column owns.
-pub(super) fn owners<'sequence>(
-    sequences: impl Iterator<Item = &'sequence SequenceDefinition>,
-) -> impl Iterator<Item = String> {
-    sequences
-        .filter(|sequence| sequence.owner.is_some())
-        .map(ddl::own_sequence)
-}
-
-fn namespace() -> Namespace {
+/// The template schema's name.
+pub(super) fn namespace() -> Namespace {
     Namespace::from(&SchemaName::template())
 }

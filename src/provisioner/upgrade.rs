@@ -15,6 +15,7 @@ use super::plan::Plan;
 use super::planner::rename::Rename;
 use super::planner::{self, PlanOptions};
 use super::recorder::Recorder;
+use super::reference::Standing;
 use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path, rename_check};
 use crate::config::Isolation;
 
@@ -68,25 +69,44 @@ impl Provisioner {
         requester: &Requester,
     ) -> Result<Upgraded, ProvisionError> {
         let mut conn = self.connector.connect().await?;
-        let tenant = self.upgradable(key, &conn).await?;
-        let schema = Namespace::from(&tenant.schema_name);
-        let reference = self.reference(&conn).await?;
-        let live = gate::live_fingerprint(&schema, &conn).await?.structure;
-        let is_current =
-            live == reference.fingerprint.structure && options.plan.backfills.is_empty();
-        if is_current && backfill::pending(&schema, &conn).await?.is_empty() {
-            let tenant = self.settle(tenant, &live, &conn).await?;
+        if options.plan.backfills.is_empty()
+            && let Some(tenant) = self.confirm(key, &conn).await?
+        {
             return Ok(Upgraded {
-                tenant: tenant.into(),
+                tenant,
                 run: None,
                 applied: Applied::default(),
             });
         }
+        let tenant = self.upgradable(key, &conn).await?;
+        let schema = Namespace::from(&tenant.schema_name);
+        let reference = self.reference(&conn).await?;
         let plan = self
             .plan_towards(&reference, &schema, &options.plan, &mut conn)
             .await?;
         self.carry_out("upgrade", tenant, &plan, &options.apply, requester, conn)
             .await
+    }
+
+    /// Settles a tenant that has the structure of the models and no backfill to come, and gives it; none for one that has
+    /// to be upgraded. For those who ask about many tenants on one connection, which keeps the statements prepared.
+    ///
+    /// # Errors
+    /// `UnknownTenant`, or a failure of the database.
+    pub async fn confirm(
+        &self,
+        key: &TenantKey,
+        conn: &PlatformConn,
+    ) -> Result<Option<TenantView>, ProvisionError> {
+        let tenant = self.upgradable(key, conn).await?;
+        let schema = Namespace::from(&tenant.schema_name);
+        let Standing { desired, live } = self.standing(&schema, conn).await?;
+        let is_current = live.structure == desired.structure;
+        if !is_current || !backfill::pending(&schema, conn).await?.is_empty() {
+            return Ok(None);
+        }
+        let tenant = self.settle(tenant, &live.structure, conn).await?;
+        Ok(Some(tenant.into()))
     }
 
     /// Applies a plan that was made before, as it is.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rowhouse::database::Connector;
 use rowhouse::platform::Platform;
-use rowhouse::provisioner::introspect::LiveSchema;
+use rowhouse::provisioner::introspect::{LiveSchema, fingerprints};
+use rowhouse::provisioner::namespace::Namespace;
 use test_app::{TestPlatform, config, provision};
 
 const SCHEMAS: &str =
@@ -15,6 +16,23 @@ async fn reference(platform: &Platform, url: &str) -> Arc<LiveSchema> {
     let connector = Connector::new(url, 60).unwrap();
     let conn = connector.connect().await.unwrap();
     platform.provisioner.reference(&conn).await.unwrap()
+}
+
+/// Makes the comment of a reference say that the schema is as it was made.
+async fn vouch_for(name: &str, site: &TestPlatform) {
+    let connector = Connector::new(site.url(), 60).unwrap();
+    let conn = connector.connect().await.unwrap();
+    let schema = Namespace::find(name, &conn).await.unwrap();
+    let now = fingerprints(&[schema], &conn).await.unwrap().remove(0);
+    let comment = format!("SELECT obj_description('{name}'::regnamespace, 'pg_namespace')");
+    let comment = site.texts(&comment).await.remove(0);
+    // Two hashes end it.
+    let sentences = comment.rsplitn(3, ' ').last().unwrap();
+    let (structure, order) = (now.structure, now.column_order);
+    site.run(&format!(
+        "COMMENT ON SCHEMA {name} IS '{sentences} {structure} {order}'"
+    ))
+    .await;
 }
 
 /// Another process on the same database: nothing that this one has cached.
@@ -75,6 +93,18 @@ async fn a_dropped_reference_is_made_again_by_the_next_process() {
 }
 
 #[tokio::test]
+async fn a_reference_that_somebody_changed_is_made_again() {
+    let site = TestPlatform::open().await;
+    let before = reference(&site.platform, site.url()).await;
+    let name = site.texts(SCHEMAS).await.remove(0);
+    site.run(&format!("ALTER TABLE {name}.teams ADD meddled text"))
+        .await;
+    let after = reference(&second_process(&site).await, site.url()).await;
+    assert_eq!(before, after);
+    assert_eq!(site.texts(SCHEMAS).await, [name]);
+}
+
+#[tokio::test]
 async fn a_new_tenant_has_the_fingerprint_of_the_reference() {
     let site = TestPlatform::open().await;
     let acme = provision(&site.platform, "acme", "alice").await.tenant;
@@ -90,6 +120,7 @@ async fn a_tenant_that_is_not_built_as_the_reference_says_is_not_created() {
     let name = site.texts(SCHEMAS).await.remove(0);
     site.run(&format!("ALTER TABLE {name}.teams ADD meddled text"))
         .await;
+    vouch_for(&name, &site).await;
     let other = second_process(&site).await;
     let order = test_app::order(&other, "acme", "alice").await;
     let error = other.provisioner.create(&order).await.unwrap_err();

@@ -10,12 +10,22 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use connection::PlatformConn;
+use diesel_async::RunQueryDsl;
+use platform_schema::TenantKey;
 use rowhouse::config::Isolation;
 use rowhouse::database::Connector;
+use rowhouse::platform::Platform;
 use rowhouse::provisioner::introspect::{fingerprints, introspect};
 use rowhouse::provisioner::namespace::Namespace;
+use rowhouse::provisioner::planner::{self, PlanOptions};
 use rowhouse::provisioner::template::Template;
-use test_app::{TestDatabase, TestPlatform, order};
+use rowhouse::provisioner::upgrade::UpgradeOptions;
+use test_app::{TestDatabase, TestPlatform, config, order, provision};
+
+diesel::define_sql_function! {
+    /// The server process behind the connection.
+    fn pg_backend_pid() -> diesel::sql_types::Integer;
+}
 
 /// Schemas of each kind that are read.
 const SCHEMAS: u32 = 200;
@@ -152,5 +162,88 @@ async fn the_cost_of_the_reference_to_a_creation() {
     let steps = "SELECT concat_ws(' ', name, round(avg(duration_us)), 'us') FROM shared.run_steps GROUP BY name, position ORDER BY position";
     for step in site.texts(steps).await {
         println!("  {step}");
+    }
+}
+
+/// CPU time of the server process behind a connection, in milliseconds; none where the platform does not tell.
+fn server_time(pid: &str) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    let ticks = [fields[11], fields[12]].map(|ticks| ticks.parse::<f64>().unwrap_or_default());
+    // A tick is 10 ms on all platforms that have `/proc`.
+    Some((ticks[0] + ticks[1]) * 10.0)
+}
+
+#[tokio::test]
+#[ignore = "prints figures; run with --release --nocapture"]
+async fn the_cost_of_an_upgrade_that_has_nothing_to_do() {
+    let site = TestPlatform::open().await;
+    let tenants = 20;
+    let mut keys: Vec<TenantKey> = Vec::new();
+    for number in 0..tenants {
+        let slug = format!("tenant-{number}");
+        let order = order(&site.platform, &slug, "alice").await;
+        site.platform.provisioner.create(&order).await.unwrap();
+        keys.push(slug.parse().unwrap());
+    }
+    let requester = order(&site.platform, "nobody", "alice").await.requester;
+    let other = Platform::open(&config(site.url())).await.unwrap();
+    for state in ["a process of its own", "a process that knows the reference"] {
+        let start = Instant::now();
+        let options = UpgradeOptions::default();
+        let upgraded = other.provisioner.upgrade(&keys[0], &options, &requester);
+        assert_eq!(upgraded.await.unwrap().run, None);
+        println!("one upgrade, {state}: {:?}", start.elapsed());
+    }
+    let conn = connect(site.url()).await;
+    let pid: i32 = diesel::select(pg_backend_pid())
+        .get_result(&mut &conn)
+        .await
+        .unwrap();
+    for round in 0..6 {
+        let (before, start) = (server_time(&pid.to_string()), Instant::now());
+        for key in &keys {
+            let confirmed = other.provisioner.confirm(key, &conn).await.unwrap();
+            assert!(confirmed.is_some());
+        }
+        let took = start.elapsed() / tenants;
+        let server = server_time(&pid.to_string()).zip(before);
+        let server = server.map(|(after, before)| (after - before) / f64::from(tenants));
+        println!(
+            "round {round} on one connection: {took:?} each, of which the server {server:?} ms"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "prints figures; run with --release --nocapture"]
+async fn the_cost_of_a_plan() {
+    let site = TestPlatform::open().await;
+    provision(&site.platform, "acme", "alice").await;
+    let conn = connect(site.url()).await;
+    let schema = site
+        .texts("SELECT min(schema_name) FROM shared.tenants")
+        .await;
+    let schema = Namespace::find(&schema[0], &conn).await.unwrap();
+    let changes = "ALTER TABLE teams ADD meddled text; DROP TABLE api_keys CASCADE; ALTER TABLE users ALTER email DROP NOT NULL";
+    let path = schema.set_local_path();
+    site.run(&format!("BEGIN; {path}; {changes}; COMMIT")).await;
+    let mut conn = conn;
+    let reference = site.platform.provisioner.reference(&conn).await.unwrap();
+    for round in 0..3 {
+        let start = Instant::now();
+        let read = introspect(std::slice::from_ref(&schema), &conn)
+            .await
+            .unwrap();
+        let reading = start.elapsed();
+        let plan = PlanOptions::default();
+        let plan = planner::plan(&read[0], &reference, &schema, &plan, &mut conn)
+            .await
+            .unwrap();
+        let planning = start.elapsed().saturating_sub(reading);
+        println!(
+            "round {round}: read in {reading:?}, {} steps planned in {planning:?}",
+            plan.steps().count()
+        );
     }
 }

@@ -25,10 +25,12 @@ pub(super) static INTROSPECT: LazyLock<Statement> = LazyLock::new(|| {
 
 /// Hashes schemas.
 pub(super) static FINGERPRINTS: LazyLock<Statement> =
-    LazyLock::new(|| statement(HASHES, &structure()));
+    LazyLock::new(|| statement(&format!("{HASHES}, {SERVER_VERSION}"), &structure()));
 
 const HASHES: &str = "encode(sha256(convert_to(documents[1], 'UTF8')), 'hex') AS structure_hash,
        encode(sha256(convert_to(documents[2], 'UTF8')), 'hex') AS column_order_hash";
+
+const SERVER_VERSION: &str = "current_setting('server_version_num') AS server_version";
 
 const TABLES: &str = include_str!("tables.sql");
 
