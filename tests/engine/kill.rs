@@ -33,7 +33,7 @@ const LEFT_OVERS: &str = "
                 UNION SELECT typname, typnamespace, typname LIKE '%\\_\\_rowhouse%' FROM pg_type
                 UNION SELECT conname, connamespace, conname LIKE '%\\_\\_rowhouse%' FROM pg_constraint
                 UNION SELECT attname, relnamespace, attname LIKE '%\\_\\_rowhouse%'
-                        FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+                        FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relkind = 'r'
                 UNION SELECT relname, relnamespace, NOT indisvalid FROM pg_index JOIN pg_class c ON c.oid = indexrelid
          ) AS objects(name, namespace, is_left)
       JOIN pg_namespace n ON n.oid = namespace WHERE is_left AND nspname = ";
