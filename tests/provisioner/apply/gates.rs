@@ -65,7 +65,7 @@ async fn a_plan_with_a_change_that_cannot_be_made_is_refused_by_name() {
     let site = Site::with_bikes().await;
     let refusal = Refusal {
         object: "column bikes.gears".to_owned(),
-        reason: "3 rows hold no number".to_owned(),
+        reason: "rows hold no number".to_owned(),
         count: Some(3),
         sample: Some("id 7".to_owned()),
     };
@@ -77,7 +77,7 @@ async fn a_plan_with_a_change_that_cannot_be_made_is_refused_by_name() {
         .apply(&plan, &ApplyOptions::default())
         .await
         .unwrap_err();
-    let expected = "column bikes.gears: 3 rows hold no number, such as id 7";
+    let expected = "column bikes.gears: rows hold no number (3 rows, such as id 7)";
     assert!(error.to_string().contains(expected), "{error}");
     assert_eq!(site.columns().await, ["id", "gears"]);
 }
