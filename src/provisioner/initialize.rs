@@ -1,4 +1,4 @@
-//! Initializing a tenant: a repair that takes nothing away.
+//! Initializing a tenant: a repair that deletes no data and holds nobody up.
 
 use platform_schema::TenantKey;
 

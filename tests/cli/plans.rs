@@ -136,7 +136,7 @@ async fn what_is_no_hazard_and_what_is_no_rename_is_wrong_usage() {
     let refused = shell.run(&["plan", "acme", "--allow", "deletes-data,nonsense"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
     insta::assert_snapshot!(refused.stderr.trim_end(), @"
-    error: invalid value 'nonsense' for '--allow <HAZARD,…>': `nonsense` is no hazard (hint: one of `deletes-data`, `access-exclusive`, `table-rewrite`, `share-row-exclusive`, `share`, `index-build`, `index-dropped`, `impacts-performance`, `may-fail-on-data`, `non-transactional`, `breaks-clients`, `constraint-dropped`, `untrackable-dependency`, `correctness`, `unmanaged-object`, `identifier-truncated`, or `all`)
+    error: invalid value 'nonsense' for '--allow <HAZARD,…>': `nonsense` is no hazard (hint: one of `deletes-data`, `access-exclusive`, `table-rewrite`, `share-row-exclusive`, `share`, `index-build`, `index-dropped`, `impacts-performance`, `may-fail-on-data`, `non-transactional`, `breaks-clients`, `constraint-dropped`, `untrackable-dependency`, `correctness`, or `all`)
 
     For more information, try '--help'.
     ");

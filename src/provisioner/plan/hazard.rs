@@ -120,10 +120,6 @@ hazard_kinds! {
     UntrackableDependency => "untrackable-dependency",
     /// The result can be wrong in a way that no statement reports.
     Correctness => "correctness",
-    /// An object that the engine does not manage is concerned.
-    UnmanagedObject => "unmanaged-object",
-    /// A name is longer than PostgreSQL keeps.
-    IdentifierTruncated => "identifier-truncated",
 }
 
 impl fmt::Display for HazardKind {

@@ -233,8 +233,8 @@ pub(super) fn index_text(index: &IndexDefinition) -> String {
     texts.join(" ")
 }
 
-/// Whether an expression, as PostgreSQL spells it, names a column. It errs on the side of yes, where a function or type is
-/// called like the column: then something is built anew that could have stayed.
+/// Whether an expression, as PostgreSQL spells it, names a column. It errs on the side of yes, where the second word of a type
+/// is called like the column: then something is built anew that could have stayed.
 pub(super) fn mentions(expression: &str, column: &str) -> bool {
     names_in(expression).any(|(_, name)| name == column)
 }
@@ -252,7 +252,8 @@ pub(super) fn with_identifier(expression: &str, column: &str, replacement: &str)
     written
 }
 
-/// The names in an expression, bare and quoted, with where they stand.
+/// The names in an expression, bare and quoted, with where they stand; but for those of types, which stand after `::`, and of
+/// functions, which stand before a parenthesis.
 fn names_in(expression: &str) -> impl Iterator<Item = (Range<usize>, String)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -260,7 +261,7 @@ fn names_in(expression: &str) -> impl Iterator<Item = (Range<usize>, String)> {
             let rest = expression.get(at..)?;
             let start =
                 rest.find(|letter: char| letter == '\'' || letter == '"' || is_word(letter))?;
-            let (_, found) = rest.split_at(start);
+            let (skipped, found) = rest.split_at(start);
             let (name, after) = if let Some(quote @ ('\'' | '"')) = found.chars().next() {
                 quoted(found, quote)
             } else {
@@ -270,7 +271,8 @@ fn names_in(expression: &str) -> impl Iterator<Item = (Range<usize>, String)> {
             };
             let range = at + start..expression.len() - after.len();
             at = range.end;
-            if let Some(name) = name {
+            let is_column = !skipped.ends_with("::") && !after.starts_with('(');
+            if let Some(name) = name.filter(|_| is_column) {
                 return Some((range, name));
             }
         }
@@ -309,6 +311,11 @@ mod tests {
         assert!(!mentions("(note = 'status'::text)", "status"));
         assert!(!mentions("(status_code > 1)", "status"));
         assert!(mentions("lower(name)", "name"));
+        assert!(!mentions("name(title)", "name"));
+        assert_eq!(
+            with_identifier("(mood = 'sad'::mood)", "mood", "x"),
+            "(x = 'sad'::mood)"
+        );
         let expression = "((\"a b\" > 1) AND (x = 'a b'))";
         assert_eq!(
             with_identifier(expression, "a b", "NEW.c"),

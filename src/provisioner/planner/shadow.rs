@@ -56,7 +56,23 @@ impl Planner<'_> {
             let counts = used.kind == "sequence" && used.name == *name;
             used.table == *table && (feeds || counts)
         });
-        self.is_online(table)
+        let shares_a_part = |other: &String| {
+            let names_both = |text: &str| mentions(text, name) && mentions(text, other);
+            [before, after].iter().any(|table| {
+                table
+                    .indexes
+                    .iter()
+                    .any(|index| names_both(&index_text(index)))
+                    || table
+                        .checks
+                        .iter()
+                        .any(|check| names_both(&check.expression))
+            })
+        };
+        let mut others = self.shadowed.iter().filter(|(owner, _)| owner == table);
+        let stands_alone = !others.any(|(_, other)| shares_a_part(other));
+        stands_alone
+            && self.is_online(table)
             && !self.conversion(table, known, column).keeps_bytes
             && is_plain(known)
             && is_plain(column)
@@ -89,6 +105,20 @@ impl Planner<'_> {
                 name: replacement(&column.name),
             };
             self.draft_shadow(&shadow, before, after);
+            let names_it = |text: &str| mentions(text, &column.name);
+            let takes_place = |name: &str| {
+                let mut indexes = after
+                    .indexes
+                    .iter()
+                    .filter(|index| names_it(&index_text(index)));
+                let mut checks = after
+                    .checks
+                    .iter()
+                    .filter(|check| names_it(&check.expression));
+                indexes.any(|index| index.name == name) || checks.any(|check| check.name == name)
+            };
+            before.indexes.retain(|index| !takes_place(&index.name));
+            before.checks.retain(|check| !takes_place(&check.name));
             forget(before, &column.name);
             before.columns.retain(|known| known.name != shadow.name);
             forget(after, &column.name);
@@ -104,19 +134,17 @@ impl Planner<'_> {
         self.add_shadow(shadow, before);
         self.keep_in_step(shadow, before);
         self.fill_shadow(shadow);
-        let indexes = after
-            .indexes
-            .iter()
-            .filter(|index| mentions(&index_text(index), &shadow.after.name));
-        let indexes: Vec<&IndexDefinition> = indexes.collect();
+        let column = &shadow.after.name;
+        let indexes: Vec<&IndexDefinition> = (after.indexes.iter())
+            .filter(|index| mentions(&index_text(index), column))
+            .collect();
+        let checks: Vec<&CheckDefinition> = (after.checks.iter())
+            .filter(|check| mentions(&check.expression, column))
+            .collect();
+        self.clear_the_way(shadow, before, &indexes, &checks);
         for index in &indexes {
             self.index_shadow(shadow, index, before);
         }
-        let checks = after
-            .checks
-            .iter()
-            .filter(|check| mentions(&check.expression, &shadow.after.name));
-        let checks: Vec<&CheckDefinition> = checks.collect();
         for check in &checks {
             self.check_shadow(shadow, check, before);
         }
@@ -129,6 +157,34 @@ impl Planner<'_> {
             self.add_and_validate(shadow.table, &helper, before);
         }
         self.swap(shadow, &indexes, &checks);
+    }
+
+    /// Drops the indexes and checks of the old column that do not come back on the shadow, and others whose names are wanted
+    /// for it. Those that come back go with the old column.
+    fn clear_the_way(
+        &mut self,
+        shadow: &Shadow<'_>,
+        before: &TableDefinition,
+        indexes: &[&IndexDefinition],
+        checks: &[&CheckDefinition],
+    ) {
+        let column = &shadow.before.name;
+        for index in before
+            .indexes
+            .iter()
+            .filter(|index| !is_helper(&index.name))
+        {
+            let comes_back = indexes.iter().any(|other| other.name == index.name);
+            if comes_back != mentions(&index_text(index), column) {
+                self.drop_index_early(shadow.table, index);
+            }
+        }
+        for check in before.checks.iter().filter(|check| !is_helper(&check.name)) {
+            let comes_back = checks.iter().any(|other| other.name == check.name);
+            if comes_back != mentions(&check.expression, column) {
+                self.drop_check(shadow.table, check);
+            }
+        }
     }
 
     fn add_shadow(&mut self, shadow: &Shadow<'_>, before: &TableDefinition) {

@@ -143,6 +143,16 @@ impl Planner<'_> {
                     && used.kind == "enum"
             })
         };
+        let becomes_array = wished.ends_with("[]") && !before.sql_type.ends_with("[]");
+        if is_enum(&after.name) && becomes_array {
+            return Conversion {
+                using: Some(format!(
+                    "CASE WHEN {column} IS NOT NULL THEN ARRAY[{column}::text]::{wished} END"
+                )),
+                keeps_bytes: false,
+                is_lossless: false,
+            };
+        }
         if is_enum(&after.name) {
             let text = if before.sql_type.ends_with("[]") && wished.ends_with("[]") {
                 "text[]"
@@ -228,7 +238,8 @@ impl Planner<'_> {
             ),
         );
         if let Some(kind) = self.enum_of(&table.name, &after.name) {
-            return draft.probe(no_label(&source, &column, new, kind, object));
+            let are_arrays = old.ends_with("[]") && new.ends_with("[]");
+            return draft.probe(no_label(&source, &column, are_arrays, kind, object));
         }
         if is_integer(old) && is_integer(new) {
             let answer = Answer::Tries {
@@ -282,7 +293,7 @@ impl Planner<'_> {
 fn no_label(
     source: &str,
     column: &str,
-    sql_type: &str,
+    are_arrays: bool,
     kind: &EnumDefinition,
     object: String,
 ) -> Probe {
@@ -292,7 +303,7 @@ fn no_label(
         .map(|label| quote_literal(label))
         .collect();
     let labels = format!("ARRAY[{}]::text[]", labels.join(", "));
-    let condition = if sql_type.ends_with("[]") {
+    let condition = if are_arrays {
         format!(
             "EXISTS (SELECT FROM unnest({column}::text[]) AS label WHERE label <> ALL ({labels}))"
         )
