@@ -8,10 +8,11 @@
       CROSS JOIN LATERAL (SELECT d.* FROM pg_attrdef d WHERE d.adrelid = m.oid OFFSET 0) f
       JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum),
  reference AS MATERIALIZED (
-    SELECT m.relname, 'column' AS part, a.attname AS name, 'pg_type'::regclass::oid AS classid, a.atttypid AS objid
+    SELECT m.relname, 'column' AS part, a.attname AS name, o.classid, o.objid
       FROM managed m JOIN pg_attribute a ON a.attrelid = m.oid
-     -- PostgreSQL's own types have lower numbers (`FirstNormalObjectId`).
-     WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+      CROSS JOIN LATERAL (VALUES ('pg_type'::regclass::oid, a.atttypid), ('pg_collation'::regclass, a.attcollation)) o(classid, objid)
+     -- PostgreSQL's own types and collations have lower numbers (`FirstNormalObjectId`).
+     WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.atttypid >= 16384 OR a.attcollation >= 16384) AND o.objid >= 16384
     UNION
     SELECT x.relname, CASE x.attgenerated WHEN '' THEN 'default' ELSE 'generated' END, x.attname, d.refclassid, d.refobjid
       FROM expression x
