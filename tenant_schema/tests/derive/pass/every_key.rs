@@ -53,12 +53,14 @@ fn main() {
         Some("An article of the shop.\nSold by weight.")
     );
     assert!(table.append_only);
-    assert_eq!(table.primary_key, ["id"]);
+    let key = table.primary_key.as_ref().unwrap();
+    assert_eq!((key.name.as_str(), key.columns.as_slice()), ("articles_pkey", ["id".to_owned()].as_slice()));
 
     let [id, title, _, number, _, weight, value, _, extra] = &table.columns[..] else {
         panic!("{:?}", table.columns);
     };
-    assert_eq!(id.identity, Some(Identity::ByDefault));
+    let identity = id.identity.as_ref().map(|identity| identity.kind);
+    assert_eq!(identity, Some(Identity::ByDefault));
     assert_eq!(
         (title.sql_type.as_str(), title.collation.as_deref()),
         ("varchar(40)", Some("C"))

@@ -62,7 +62,7 @@ fn main() {
     );
 
     let loan = Loan::definition();
-    assert_eq!(loan.primary_key, ["book_id", "reader"]);
+    assert_eq!(loan.primary_key.unwrap().columns, ["book_id", "reader"]);
     assert_eq!(
         loan.foreign_keys[1].deferrable,
         Deferrable::InitiallyImmediate
