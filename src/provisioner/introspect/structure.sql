@@ -25,7 +25,13 @@
          WHERE o.refclassid = 'pg_namespace'::regclass AND o.refobjid = n.oid
            AND o.classid = 'pg_class'::regclass AND o.deptype = 'n'
            AND (SELECT e.deptype FROM pg_depend e
-                 WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype IN ('e', 'i') LIMIT 1) IS NULL),
+                 WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype IN ('e', 'i') LIMIT 1) IS NULL
+           -- One that belongs to a column of a table that is not managed comes and goes with that table.
+           AND (SELECT r.relkind <> 'r' OR r.relispartition OR r.reloftype <> 0
+                       OR (SELECT h.inhseqno FROM pg_inherits h WHERE h.inhrelid = r.oid LIMIT 1) IS NOT NULL
+                  FROM pg_depend w JOIN pg_class r ON r.oid = w.refobjid
+                 WHERE w.classid = o.classid AND w.objid = o.objid AND w.objsubid = 0
+                   AND w.refclassid = 'pg_class'::regclass AND w.refobjsubid > 0 AND w.deptype = 'a') IS NOT TRUE),
     '],"tables":[', string_agg(concat(
         '{"name":', to_json(c.relname::text),
         ',"comment":' || to_json(comment.texts[array_position(comment.columns, 0)]),

@@ -1,7 +1,8 @@
 //! Columns: added, changed, dropped; with their defaults, identity and NULLs. Types are in `type_change.rs`.
 
 use tenant_schema::definition::{
-    CheckDefinition, ColumnDefinition, Identity, IdentityDefinition, SequenceOwner, TableDefinition,
+    CheckDefinition, ColumnDefinition, Identity, IdentityDefinition, SequenceDefinition,
+    SequenceOwner, TableDefinition,
 };
 
 use super::super::ddl;
@@ -365,11 +366,16 @@ impl Planner<'_> {
             actions.push(format!("SET GENERATED {}", ddl::identity_kind(wished.kind)));
         }
         let changes_type = self.is_disturbed(table, &after.name);
+        let mut phase = Phase::Identity;
         if let (Some(old), Some(new)) = (&known.sequence, &wished.sequence)
             && (changes_type || ddl::sequence_options(old) != ddl::sequence_options(new))
         {
             actions.extend(ddl::identity_options(new));
-            let restart = self.keep_in_range(&new.name, old, new, Phase::Identity);
+            let mut sequence = &new.name;
+            if hinders_type(old, &new.data_type) {
+                (phase, sequence) = (Phase::Loosen, &old.name);
+            }
+            let restart = self.keep_in_range(sequence, old, new, phase);
             if !restart.is_empty() {
                 actions.push(restart.trim_start().to_owned());
             }
@@ -378,7 +384,7 @@ impl Planner<'_> {
             return;
         }
         let sql = alter(table, &after.name, &actions.join(" "));
-        let draft = Draft::new(Phase::Identity, format!("change identity of {object}"), sql)
+        let draft = Draft::new(phase, format!("change identity of {object}"), sql)
             .locks(LockClass::AccessExclusive, table)
             .hazard(
                 HazardKind::Correctness,
@@ -532,6 +538,24 @@ impl Planner<'_> {
                 &condition,
                 Answer::Counts(HazardKind::DeletesData),
             ))
+    }
+}
+
+/// Whether bounds of an identity's sequence keep its column from getting a narrower type. Those that are the limits of its
+/// own type follow the type (PostgreSQL manual, `ALTER SEQUENCE`, `AS`).
+fn hinders_type(sequence: &SequenceDefinition, wished: &str) -> bool {
+    let (lowest, highest) = limits(wished);
+    let (own_lowest, own_highest) = limits(&sequence.data_type);
+    (sequence.maximum > highest && sequence.maximum != own_highest)
+        || (sequence.minimum < lowest && sequence.minimum != own_lowest)
+}
+
+/// The smallest and the largest value of an integer type.
+fn limits(sql_type: &str) -> (i64, i64) {
+    match sql_type {
+        "smallint" => (i16::MIN.into(), i16::MAX.into()),
+        "integer" => (i32::MIN.into(), i32::MAX.into()),
+        _ => (i64::MIN, i64::MAX),
     }
 }
 
