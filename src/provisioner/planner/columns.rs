@@ -1,17 +1,13 @@
 //! Columns: added, changed, dropped; with their defaults, identity and NULLs. Types are in `type_change.rs`.
 
-use tenant_schema::definition::{
-    CheckDefinition, ColumnDefinition, Identity, IdentityDefinition, SequenceDefinition,
-    SequenceOwner, TableDefinition,
-};
+use tenant_schema::definition::{ColumnDefinition, TableDefinition};
 
 use super::super::ddl;
 use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::{Batches, LockClass};
 use super::draft::{Draft, Phase};
-use super::fill::is_unfilled;
-use super::helper::{is_helper, not_null_check};
+use super::helper::is_helper;
 use super::probe::{Answer, Probe};
 use super::{Planner, done};
 
@@ -173,7 +169,7 @@ impl Planner<'_> {
     }
 
     /// Whether a backfill that is still to come sets the column.
-    fn has_backfill(&self, table: &str, column: &str) -> bool {
+    pub(super) fn has_backfill(&self, table: &str, column: &str) -> bool {
         let mut backfills = self.options.backfills.iter();
         backfills.any(|batches| {
             batches.table == table && super::disturbance::mentions(&batches.set, column)
@@ -296,182 +292,6 @@ impl Planner<'_> {
         );
     }
 
-    fn draft_identity(&mut self, table: &str, before: &ColumnDefinition, after: &ColumnDefinition) {
-        match (&before.identity, &after.identity) {
-            (None, Some(wished)) => self.add_identity(table, before, after, wished),
-            (Some(known), Some(wished)) => self.change_identity(table, after, known, wished),
-            (_, None) => {}
-        }
-    }
-
-    fn add_identity(
-        &mut self,
-        table: &str,
-        before: &ColumnDefinition,
-        after: &ColumnDefinition,
-        wished: &IdentityDefinition,
-    ) {
-        let changes_type = self.is_disturbed(table, &after.name);
-        let phase = if before.nullable || changes_type {
-            Phase::Identity
-        } else {
-            Phase::ChangeColumns
-        };
-        let sql = alter(
-            table,
-            &after.name,
-            &format!("ADD {}", ddl::identity(wished)),
-        );
-        let draft = Draft::new(
-            phase,
-            format!("add identity to {table}.{}", after.name),
-            sql,
-        )
-        .locks(LockClass::AccessExclusive, table)
-        .done_when(done::column_is(table, &after.name, "a.attidentity <> ''"));
-        self.push(refusing_values(draft, wished));
-        if let Some(sequence) = &wished.sequence {
-            let owner = SequenceOwner {
-                table: table.to_owned(),
-                column: after.name.clone(),
-            };
-            self.continue_after_rows(&sequence.name, &owner, phase);
-        }
-    }
-
-    fn change_identity(
-        &mut self,
-        table: &str,
-        after: &ColumnDefinition,
-        known: &IdentityDefinition,
-        wished: &IdentityDefinition,
-    ) {
-        let object = format!("{table}.{}", after.name);
-        if let (Some(old), Some(new)) = (&known.sequence, &wished.sequence)
-            && old.name != new.name
-        {
-            let sql = format!(
-                "ALTER SEQUENCE {} RENAME TO {}",
-                quote_identifier(&old.name),
-                quote_identifier(&new.name)
-            );
-            let name = format!("rename sequence {} to {}", old.name, new.name);
-            self.push(
-                Draft::new(Phase::ChangeColumns, name, sql)
-                    .done_when(done::relation_exists(&new.name)),
-            );
-        }
-        let mut actions = Vec::new();
-        if known.kind != wished.kind {
-            actions.push(format!("SET GENERATED {}", ddl::identity_kind(wished.kind)));
-        }
-        let changes_type = self.is_disturbed(table, &after.name);
-        let mut phase = Phase::Identity;
-        if let (Some(old), Some(new)) = (&known.sequence, &wished.sequence)
-            && (changes_type || ddl::sequence_options(old) != ddl::sequence_options(new))
-        {
-            actions.extend(ddl::identity_options(new));
-            let mut sequence = &new.name;
-            if hinders_type(old, &new.data_type) {
-                (phase, sequence) = (Phase::Loosen, &old.name);
-            }
-            let restart = self.keep_in_range(sequence, old, new, phase);
-            if !restart.is_empty() {
-                actions.push(restart.trim_start().to_owned());
-            }
-        }
-        if actions.is_empty() {
-            return;
-        }
-        let sql = alter(table, &after.name, &actions.join(" "));
-        let draft = Draft::new(phase, format!("change identity of {object}"), sql)
-            .locks(LockClass::AccessExclusive, table)
-            .hazard(
-                HazardKind::Correctness,
-                "the next value may be one that was given already",
-            );
-        self.push(if known.kind == wished.kind {
-            draft
-        } else {
-            refusing_values(draft, wished)
-        });
-    }
-
-    /// Forbids NULL. Where readers and writers shall go on, a check that was validated beside them proves that there is none
-    /// (PostgreSQL manual, `ALTER TABLE`, `SET NOT NULL`).
-    fn forbid_nulls(&mut self, table: &TableDefinition, column: &str) {
-        let name = &table.name;
-        let object = format!("column {name}.{column}");
-        let quoted = quote_identifier(column);
-        let helper = CheckDefinition {
-            name: not_null_check(name, column),
-            expression: format!("{quoted} IS NOT NULL"),
-            not_valid: true,
-            ..CheckDefinition::default()
-        };
-        let known = table.checks.iter().find(|check| check.name == helper.name);
-        let is_proven = self.is_online(name) || known.is_some();
-        if is_proven {
-            if known.is_none() {
-                let sql = ddl::add_constraint(name, &ddl::check(&helper));
-                self.push(
-                    Draft::new(
-                        Phase::NotNull,
-                        format!("add check that {name}.{column} is not NULL"),
-                        sql,
-                    )
-                    .why("new rows are checked from now on, those that are there in the next step")
-                    .locks(LockClass::AccessExclusive, name)
-                    .done_when(done::constraint_exists(name, &helper.name)),
-                );
-            }
-            if known.is_none_or(|known| known.not_valid) {
-                self.validate(name, &helper.name, Phase::NotNull);
-            }
-        }
-        let mut draft = Draft::new(
-            Phase::NotNull,
-            format!("forbid NULL in {name}.{column}"),
-            alter(name, column, "SET NOT NULL"),
-        )
-        .locks(LockClass::AccessExclusive, name)
-        .done_when(done::column_is(name, column, "a.attnotnull"))
-        .hazard(HazardKind::BreaksClients, "statements that write NULL fail");
-        if !is_proven {
-            let detail = format!("nobody reads or writes {name} while its rows are checked");
-            draft = draft
-                .hazard_if(HazardKind::AccessExclusive, detail, self.is_large(name))
-                .slow();
-        }
-        let is_there = self.from.structure.table(self.renamed.table_now(name));
-        let was_there = is_there.is_some_and(|table| {
-            table
-                .column(self.renamed.column_now(name, column))
-                .is_some()
-        });
-        let is_filled = self.has_backfill(name, column) || is_unfilled(table, column);
-        if was_there && !is_filled {
-            draft = draft
-                .hazard(
-                    HazardKind::MayFailOnData,
-                    "a row with NULL stops the change",
-                )
-                .probe(Probe::rows(
-                    &self.renamed.source(table),
-                    &format!("{quoted} IS NULL"),
-                    Answer::Refuses {
-                        object,
-                        reason: "rows have NULL in it (hint: fill them first, or add a backfill)"
-                            .to_owned(),
-                    },
-                ));
-        }
-        self.push(draft);
-        if is_proven {
-            self.drop_helper_check(name, &helper.name);
-        }
-    }
-
     fn drop_column(&mut self, table: &TableDefinition, column: &ColumnDefinition) {
         let draft = self.dropping(table, column, Phase::DropColumns);
         if self.default_uses_a_sequence_that_goes(&table.name, &column.name) {
@@ -541,36 +361,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether bounds of an identity's sequence keep its column from getting a narrower type. Those that are the limits of its
-/// own type follow the type (PostgreSQL manual, `ALTER SEQUENCE`, `AS`).
-fn hinders_type(sequence: &SequenceDefinition, wished: &str) -> bool {
-    let (lowest, highest) = limits(wished);
-    let (own_lowest, own_highest) = limits(&sequence.data_type);
-    (sequence.maximum > highest && sequence.maximum != own_highest)
-        || (sequence.minimum < lowest && sequence.minimum != own_lowest)
-}
-
-/// The smallest and the largest value of an integer type.
-fn limits(sql_type: &str) -> (i64, i64) {
-    match sql_type {
-        "smallint" => (i16::MIN.into(), i16::MAX.into()),
-        "integer" => (i32::MIN.into(), i32::MAX.into()),
-        _ => (i64::MIN, i64::MAX),
-    }
-}
-
-/// An identity that is always generated refuses values of the client's own.
-fn refusing_values(draft: Draft, identity: &IdentityDefinition) -> Draft {
-    match identity.kind {
-        Identity::Always => draft.hazard(
-            HazardKind::BreaksClients,
-            "statements that give it a value fail",
-        ),
-        Identity::ByDefault => draft,
-    }
-}
-
-fn alter(table: &str, column: &str, action: &str) -> String {
+pub(super) fn alter(table: &str, column: &str, action: &str) -> String {
     format!(
         "ALTER TABLE {} ALTER COLUMN {} {action}",
         quote_identifier(table),

@@ -87,9 +87,19 @@ impl Planner<'_> {
         after: &TableDefinition,
     ) -> Vec<(String, String)> {
         let table = &before.name;
+        let becomes_generated = |name: &str| {
+            let was_plain = before
+                .column(name)
+                .is_some_and(|column| column.generated.is_none());
+            let column = after.column(name);
+            was_plain && column.is_some_and(|column| column.generated.is_some())
+        };
         let source_changes = |name: &str| {
-            self.uses_of(table, "generated", name)
-                .any(|used| used.kind == "column" && self.is_disturbed(table, &used.uses))
+            let mut sources = self.uses_of(table, "generated", name);
+            sources.any(|used| {
+                let changes = self.is_disturbed(table, &used.uses) || becomes_generated(&used.uses);
+                used.kind == "column" && changes
+            })
         };
         let must = |known: &&ColumnDefinition| {
             let was_generated = known.generated.is_some();
