@@ -14,8 +14,9 @@ use crate::provisioner::plan::step::{Batches, Step};
 /// Pages of the first batch.
 const FIRST_RANGE: u32 = 64;
 
-/// Pages of the largest batch: 256 MiB.
-const LARGEST_RANGE: u32 = 32_768;
+/// Pages of the largest batch: 2 MiB. Pages that an earlier backfill emptied go by at no cost, and the first full ones after
+/// them would come in a batch of whatever size had been reached: with 256 MiB its rows were locked for five seconds.
+const LARGEST_RANGE: u32 = 256;
 
 /// How long a batch should take: short for those who wait for its rows, long beside the cost of a commit.
 const AIM: Duration = Duration::from_millis(150);
