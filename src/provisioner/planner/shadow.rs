@@ -12,7 +12,6 @@ use tenant_schema::definition::{
 
 use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
-use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::{Batches, LockClass};
 use super::disturbance::{index_text, mentions, with_identifier};
 use super::draft::{Draft, Phase};
@@ -261,11 +260,7 @@ impl Planner<'_> {
             trigger,
         )
         .why("whoever writes the column writes the shadow as well")
-        .locks(LockClass::ShareRowExclusive, table)
-        .hazard(
-            HazardKind::BreaksClients,
-            "clients bind and read another type in the end",
-        );
+        .locks(LockClass::ShareRowExclusive, table);
         let conversion = self.conversion(table, shadow.before, shadow.after);
         let draft = self.endanger(draft, before, shadow.before, shadow.after, &conversion);
         self.push(draft);

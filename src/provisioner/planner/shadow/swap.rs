@@ -8,6 +8,7 @@ use super::super::helper::{is_helper, not_null_check, replacement, synchronizer}
 use super::Shadow;
 use crate::provisioner::ddl;
 use crate::provisioner::identifier::quote_identifier;
+use crate::provisioner::plan::hazard::HazardKind;
 use crate::provisioner::plan::step::LockClass;
 
 impl Planner<'_> {
@@ -22,12 +23,15 @@ impl Planner<'_> {
         let (quoted, name) = (quote_identifier(table), quote_identifier(column));
         let follower = quote_identifier(&synchronizer(table, column));
         let placed = quote_identifier(&shadow.name);
-        let mut statements = vec![
-            (
+        let step = |name: String, sql: String| {
+            Draft::new(Phase::Swap, name, sql).locks(LockClass::AccessExclusive, table)
+        };
+        let mut drafts = vec![
+            step(
                 format!("end the following of {table}.{column}"),
                 format!("DROP TRIGGER {follower} ON {quoted}"),
             ),
-            (
+            step(
                 format!("drop what the shadow of {table}.{column} followed by"),
                 format!("DROP FUNCTION {follower}()"),
             ),
@@ -35,28 +39,30 @@ impl Planner<'_> {
         if !shadow.after.nullable {
             let proof = not_null_check(table, &shadow.name);
             let forbid = format!("ALTER TABLE {quoted} ALTER COLUMN {placed} SET NOT NULL");
-            statements.push((
+            drafts.push(step(
                 format!("forbid NULL in the shadow of {table}.{column}"),
                 forbid,
             ));
-            statements.push((
-                format!("drop check {proof} of {table}"),
-                ddl::drop_constraint(table, &proof),
-            ));
+            let drop = ddl::drop_constraint(table, &proof);
+            drafts.push(step(format!("drop check {proof} of {table}"), drop));
         }
-        let mut shown = format!("drop the old column {table}.{column}");
-        statements.push((
-            std::mem::take(&mut shown),
-            format!("ALTER TABLE {quoted} DROP COLUMN {name}"),
-        ));
+        let drop = format!("ALTER TABLE {quoted} DROP COLUMN {name}");
+        drafts.push(
+            step(format!("drop the old column {table}.{column}"), drop)
+                .hazard(
+                    HazardKind::BreaksClients,
+                    "clients bind and read another type",
+                )
+                .irreversible(),
+        );
         let rename = format!("ALTER TABLE {quoted} RENAME COLUMN {placed} TO {name}");
-        statements.push((
+        drafts.push(step(
             format!("put the shadow in the place of {table}.{column}"),
             rename,
         ));
         if let Some(default) = &shadow.after.default {
             let sql = format!("ALTER TABLE {quoted} ALTER COLUMN {name} SET DEFAULT {default}");
-            statements.push((format!("set default of {table}.{column}"), sql));
+            drafts.push(step(format!("set default of {table}.{column}"), sql));
         }
         for index in indexes {
             let built = quote_identifier(&replacement(&index.name));
@@ -64,7 +70,7 @@ impl Planner<'_> {
                 "ALTER INDEX {built} RENAME TO {}",
                 quote_identifier(&index.name)
             );
-            statements.push((format!("give index {} its name", index.name), sql));
+            drafts.push(step(format!("give index {} its name", index.name), sql));
         }
         for check in checks {
             let helper = quote_identifier(&replacement(&check.name));
@@ -72,10 +78,10 @@ impl Planner<'_> {
                 "ALTER TABLE {quoted} RENAME CONSTRAINT {helper} TO {}",
                 quote_identifier(&check.name)
             );
-            statements.push((format!("give check {} its name", check.name), sql));
+            drafts.push(step(format!("give check {} its name", check.name), sql));
         }
-        for (name, sql) in statements {
-            self.push(Draft::new(Phase::Swap, name, sql).locks(LockClass::AccessExclusive, table));
+        for draft in drafts {
+            self.push(draft);
         }
         self.analyze(table);
     }
