@@ -114,6 +114,8 @@ struct Planner<'a> {
     disturbed: HashSet<(String, String)>,
     /// Columns that get another type by way of a shadow, by table and name.
     shadowed: HashSet<(String, String)>,
+    /// Unique indexes that a key takes over.
+    adopted_indexes: HashSet<String>,
     drafts: Vec<Draft>,
     refusals: Vec<Refusal>,
 }
@@ -135,6 +137,7 @@ impl<'a> Planner<'a> {
             remade_enums: HashSet::new(),
             disturbed: HashSet::new(),
             shadowed: HashSet::new(),
+            adopted_indexes: HashSet::new(),
             drafts: Vec::new(),
             refusals: Vec::new(),
         }
@@ -150,8 +153,8 @@ impl<'a> Planner<'a> {
             let mut rest = after.clone();
             self.draft_shadows(&mut before, &mut rest);
             self.draft_columns(&before, &rest);
-            self.draft_indexes(&mut before, &rest);
             self.draft_keys(&mut before, &rest);
+            self.draft_indexes(&mut before, &rest);
             self.draft_checks(&mut before, &rest);
             self.draft_foreign_keys(&mut before, &rest);
             self.draft_comments(&before, &after);

@@ -40,7 +40,7 @@ impl Planner<'_> {
                 .replaced
                 .iter()
                 .any(|(_, new)| old.name == replacement(&new.name) && is_same(old, new));
-            if !is_taken_up && !self.becomes_key(old, after) {
+            if !is_taken_up && !self.adopted_indexes.contains(&old.name) {
                 self.drop_index(&after.name, old);
             }
         }

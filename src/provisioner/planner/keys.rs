@@ -106,6 +106,7 @@ impl Planner<'_> {
         replaces: Option<&KeyDefinition>,
     ) {
         let ready = self.index_for(table, key);
+        self.adopted_indexes.extend(ready.clone());
         if ready.is_none() && !self.is_online(&table.name) {
             let constraint = if is_primary {
                 ddl::primary_key(key)
@@ -240,20 +241,6 @@ impl Planner<'_> {
             .iter()
             .find(fits)
             .map(|index| index.name.clone())
-    }
-
-    /// Whether a constraint takes the index over.
-    pub(super) fn becomes_key(&self, index: &IndexDefinition, after: &TableDefinition) -> bool {
-        let Some(before) = self.working().table(&after.name) else {
-            return false;
-        };
-        let is_new = |key: &&KeyDefinition| {
-            !before
-                .keys()
-                .any(|known| known.columns == key.columns && known.name == key.name)
-        };
-        let mut keys = after.keys().filter(is_new);
-        keys.any(|key| self.index_for(before, key).as_deref() == Some(&index.name))
     }
 }
 
