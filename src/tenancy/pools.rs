@@ -3,15 +3,15 @@
 //! A lease waits for a place in its tenant's share, then for one of all places. It then takes, in this order, an idle
 //! connection that is bound to the tenant already, the connection that has idled longest, or a new one.
 
+mod idle;
 mod in_flight;
 mod lease;
+mod physical;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use connection::PlatformConn;
-use diesel_async::{AsyncConnection, AsyncPgConnection};
 use platform_schema::TenantId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -19,8 +19,9 @@ use tokio::time::{Instant, timeout_at};
 use super::binding::Binding;
 use crate::config::{Isolation, PoolConfig};
 use crate::database::{Connector, DatabaseError};
-use in_flight::InFlight;
+use idle::Idle;
 pub use lease::{Lease, PlatformLease};
+use physical::Physical;
 
 /// The pools of all tenants. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,17 +40,9 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Connections that nobody holds, longest idle first.
-    idle: Vec<Physical>,
+    idle: Idle,
     /// Places of each tenant that holds or awaits a lease.
     shares: HashMap<TenantId, Arc<Semaphore>>,
-}
-
-/// A database connection, what it is bound to, and whether a statement is under way on it.
-struct Physical {
-    connection: AsyncPgConnection,
-    binding: Binding,
-    in_flight: InFlight,
 }
 
 /// Why there is no lease.
@@ -165,7 +158,7 @@ impl Shared {
 
     /// A connection bound as asked: an idle one, or a new one.
     async fn bound(&self, binding: Binding) -> Result<Physical, PoolError> {
-        let physical = match self.with_state(|state| state.take(&binding)) {
+        let physical = match self.with_state(|state| state.idle.take(&binding)) {
             Some(physical) if physical.binding == binding => return Ok(physical),
             Some(physical) => physical,
             None => Physical::new(self.connector.connect().await?),
@@ -174,62 +167,7 @@ impl Shared {
     }
 
     fn give_back(&self, physical: Physical) {
-        self.with_state(|state| state.idle.push(physical));
-    }
-}
-
-impl State {
-    /// The idle connection that was used last among those bound as asked, else the one that has idled longest. Those that
-    /// the server has closed meanwhile are dropped.
-    fn take(&mut self, binding: &Binding) -> Option<Physical> {
-        self.idle
-            .retain_mut(|physical| connection::is_open(&mut physical.connection));
-        let position = self
-            .idle
-            .iter()
-            .rposition(|physical| physical.binding == *binding);
-        position
-            .or((!self.idle.is_empty()).then_some(0))
-            .map(|position| self.idle.remove(position))
-    }
-}
-
-impl Physical {
-    fn new(connection: PlatformConn) -> Self {
-        let in_flight = InFlight::default();
-        let mut connection = connection.into_inner();
-        connection.set_instrumentation(in_flight.clone());
-        Self {
-            connection,
-            binding: Binding::Platform,
-            in_flight,
-        }
-    }
-
-    /// Binds the connection. One that cannot be bound is closed.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the message that is sent on it binds it"
-    )]
-    async fn bind(self, binding: Binding, isolation: Isolation) -> Result<Self, PoolError> {
-        if self.binding == binding {
-            return Ok(self);
-        }
-        let conn = PlatformConn::assume(self.connection);
-        conn.batch(&binding.message(isolation))
-            .await
-            .map_err(PoolError::Bind)?;
-        Ok(Self {
-            connection: conn.into_inner(),
-            binding,
-            in_flight: self.in_flight,
-        })
-    }
-}
-
-impl std::fmt::Debug for Physical {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "connection bound to {:?}", self.binding)
+        self.with_state(|state| state.idle.give_back(physical));
     }
 }
 

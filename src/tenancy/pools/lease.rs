@@ -7,8 +7,9 @@ use connection::{Conn, Platform, Reach, Tenant};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::super::binding::Binding;
+use super::Shared;
 use super::in_flight::InFlight;
-use super::{Physical, Shared};
+use super::physical::Physical;
 
 /// A connection bound to one tenant, lent to one request.
 pub type Lease = LeaseOf<Tenant>;
