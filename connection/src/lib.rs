@@ -2,8 +2,11 @@
 //!
 //! The two schema crates may not know each other, and both run their queries on such a connection; hence a crate.
 
+mod text;
+
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::QueryResult;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
@@ -44,6 +47,8 @@ pub type TenantConn = Conn<Tenant>;
 /// A connection of a known reach. Single statements take `&Conn`, transactions `&mut Conn`.
 pub struct Conn<R> {
     connection: AsyncPgConnection,
+    /// Whether SQL was run that the query builder did not write.
+    ran_text: AtomicBool,
     reach: PhantomData<R>,
 }
 
@@ -52,6 +57,7 @@ impl<R: Reach> Conn<R> {
     pub fn assume(connection: AsyncPgConnection) -> Self {
         Self {
             connection,
+            ran_text: AtomicBool::new(false),
             reach: PhantomData,
         }
     }
@@ -67,11 +73,26 @@ impl<R: Reach> Conn<R> {
             && is_open(&mut self.connection)
     }
 
+    /// Whether SQL was run on it that the query builder did not write, in whole or in part.
+    ///
+    /// Such SQL may have changed the session, its role above all (`SELECT set_config('role', …, false)`), and the server
+    /// does not say so: PostgreSQL 15 reports changes of neither role nor path. So nobody else may be lent the connection.
+    pub fn has_run_text(&self) -> bool {
+        self.ran_text.load(Ordering::Relaxed)
+    }
+
+    fn note_text(&self, is_text: bool) {
+        if is_text {
+            self.ran_text.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Runs SQL without parameters, of one statement or several, in one message.
     ///
     /// # Errors
     /// What the database says of the first statement that fails.
     pub async fn batch(&self, sql: &str) -> QueryResult<()> {
+        self.note_text(true);
         (&self.connection).batch_execute(sql).await
     }
 
@@ -151,6 +172,7 @@ where
 
 impl<R: Reach> SimpleAsyncConnection for &Conn<R> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        self.note_text(true);
         (&self.connection).batch_execute(query).await
     }
 }
@@ -172,8 +194,10 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
+        let query = source.as_query();
+        self.note_text(text::is_in(&query));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        AsyncConnectionCore::load(&mut connection, source)
+        AsyncConnectionCore::load(&mut connection, query)
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -183,6 +207,7 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
+        self.note_text(text::is_in(&source));
         let mut connection: &'a AsyncPgConnection = &self.connection;
         AsyncConnectionCore::execute_returning_count(&mut connection, source)
     }

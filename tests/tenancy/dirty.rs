@@ -10,7 +10,7 @@ use rowhouse::tenancy::{Lease, TenantPools};
 use test_app::TestPlatform;
 use tokio::time::timeout;
 
-use super::session::{Session, two_tenants};
+use super::session::{Session, fail, two_tenants};
 
 /// How long a statement runs that somebody gives up waiting for.
 const SLOW: &str = "SELECT pg_sleep(2)";
@@ -145,13 +145,27 @@ async fn an_idle_connection_that_the_server_closed_is_not_lent_again() {
 #[tokio::test]
 async fn a_statement_or_transaction_that_failed_spoils_nothing() {
     let (site, acme, mut lease, pid) = leased().await;
-    lease.batch("SELECT FROM nothing").await.unwrap_err();
-    let failed = lease
-        .transaction(async |conn| conn.batch("SELECT 1 / 0").await)
-        .await;
+    fail(&lease).await.unwrap_err();
+    let failed = lease.transaction(async |conn| fail(conn).await).await;
     failed.unwrap_err();
     drop(lease);
     let again = Session::of(&*site.platform.pools.lease(&acme).await.unwrap()).await;
     again.assert_of(&acme);
     assert_eq!(again.pid, pid);
+}
+
+#[tokio::test]
+async fn sql_in_text_costs_the_connection() {
+    for text in ["SELECT 1", "SELECT set_config('role', 'none', false)"] {
+        let (site, acme, lease, pid) = leased().await;
+        lease.batch(text).await.unwrap();
+        drop(lease);
+        assert_closed(&site, &acme, pid).await;
+    }
+    let (site, acme, lease, pid) = leased().await;
+    let mut conn = &*lease;
+    let query = diesel::select(sql::<Text>("set_config('search_path', '', false)"));
+    query.get_result::<String>(&mut conn).await.unwrap();
+    drop(lease);
+    assert_closed(&site, &acme, pid).await;
 }

@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use test_app::TestPlatform;
 use tokio::time::timeout;
 
-use super::session::{Session, two_tenants};
+use super::session::{Session, fail, two_tenants};
 
 /// Requests of the whole test.
 const REQUESTS: usize = 2_000;
@@ -51,9 +51,9 @@ async fn serve(site: Arc<TestPlatform>, tenant: TenantId, deed: Deed) {
     Session::of(&*lease).await.assert_of(&tenant);
     match deed {
         Deed::Finish => {}
-        Deed::Fail => drop(lease.batch("SELECT FROM nothing").await.unwrap_err()),
+        Deed::Fail => drop(fail(&lease).await.unwrap_err()),
         Deed::RollBack => {
-            let work = lease.transaction(async |conn| conn.batch("SELECT 1 / 0").await);
+            let work = lease.transaction(async |conn| fail(conn).await);
             drop(work.await.unwrap_err());
         }
         Deed::Cancel => {

@@ -1,11 +1,50 @@
 //! What a leased connection says of itself.
 
-use connection::{Conn, Reach};
-use diesel::dsl::sql;
-use diesel::sql_types::{Integer, Text};
+use connection::{Conn, Reach, TenantConn};
+use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Text;
+use diesel::{Expression, QueryResult};
 use diesel_async::RunQueryDsl;
 use platform_schema::TenantId;
 use test_app::{TestPlatform, provision};
+
+diesel::define_sql_function! {
+    /// Process of the backend.
+    fn pg_backend_pid() -> Integer;
+}
+
+diesel::define_sql_function! {
+    /// A run-time setting.
+    fn current_setting(name: Text) -> Text;
+}
+
+/// The role in force, which is no function to PostgreSQL. As text of `dsl::sql`, it would cost the connection.
+#[derive(Debug, QueryId, ValidGrouping)]
+struct CurrentUser;
+
+impl Expression for CurrentUser {
+    type SqlType = Text;
+}
+
+impl<Source> AppearsOnTable<Source> for CurrentUser {}
+
+impl<Source> SelectableExpression<Source> for CurrentUser {}
+
+impl QueryFragment<Pg> for CurrentUser {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("current_user::text");
+        Ok(())
+    }
+}
+
+/// Runs a statement that the server refuses.
+pub(crate) async fn fail(mut conn: &TenantConn) -> QueryResult<String> {
+    diesel::select(current_setting("no.such_setting"))
+        .get_result(&mut conn)
+        .await
+}
 
 /// The server's view of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +61,9 @@ impl Session {
     /// Asks the server.
     pub(crate) async fn of<R: Reach>(mut conn: &Conn<R>) -> Self {
         let (pid, role, path) = diesel::select((
-            sql::<Integer>("pg_backend_pid()"),
-            sql::<Text>("current_user::text"),
-            sql::<Text>("current_setting('search_path')"),
+            pg_backend_pid(),
+            CurrentUser,
+            current_setting("search_path"),
         ))
         .get_result(&mut conn)
         .await

@@ -19,8 +19,8 @@ pub type PlatformLease = LeaseOf<Platform>;
 
 /// A lent connection of a known reach.
 ///
-/// Dropping it gives the connection back. A connection that was cancelled in the middle of a statement, panicked on, or
-/// left inside a transaction is closed instead.
+/// Dropping it gives the connection back. A connection that was cancelled in the middle of a statement, panicked on, left
+/// inside a transaction, or given SQL text to run is closed instead.
 #[derive(Debug)]
 pub struct LeaseOf<R: Reach> {
     /// Taken by `drop` alone.
@@ -92,6 +92,10 @@ impl<R: Reach> Drop for LeaseOf<R> {
         };
         if std::thread::panicking() || !self.in_flight.is_zero() || !conn.is_clean() {
             tracing::warn!(binding = ?self.binding, "a connection was left dirty and is closed");
+            return;
+        }
+        if conn.has_run_text() {
+            tracing::warn!(binding = ?self.binding, "a connection was given SQL text to run and is closed");
             return;
         }
         let (binding, in_flight) = (self.binding.clone(), self.in_flight.clone());
