@@ -5,7 +5,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, dev::Server, web};
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    web::{self, ServiceConfig},
+};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
@@ -14,7 +18,6 @@ use crate::http::{self, Drain};
 use crate::identity::{Identity, bootstrap};
 use crate::platform::Platform;
 use crate::resource::{JsonLimit, path_config};
-use crate::routes;
 
 /// A server that listens, with everything behind it.
 #[derive(Debug)]
@@ -56,6 +59,19 @@ impl Application {
         platform: Arc<Platform>,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
+        Self::with_routes(config, platform, listener, |_| {}).await
+    }
+
+    /// As [`Self::with_platform`], with routes that come before all others: tests have some that production must not.
+    ///
+    /// # Errors
+    /// As [`Self::with_platform`].
+    pub async fn with_routes(
+        config: Config,
+        platform: Arc<Platform>,
+        listener: TcpListener,
+        routes: fn(&mut ServiceConfig),
+    ) -> anyhow::Result<Self> {
         let port = listener.local_addr()?.port();
         let identity = Identity::open(&config.identity, &platform.pools)
             .await
@@ -72,7 +88,8 @@ impl Application {
                 .app_data(drain.clone())
                 .app_data(body_limit.clone())
                 .app_data(path_config())
-                .configure(routes::configure)
+                .configure(routes)
+                .configure(crate::routes::configure)
                 .default_service(web::to(http::not_found))
                 .wrap(from_fn(http::observe))
         })

@@ -15,13 +15,14 @@ mod platform;
 
 use std::sync::Arc;
 
+use actix_web::web::ServiceConfig;
 use clap::Parser;
 use platform_schema::{NewSystemUser, SystemUserRole};
 use rowhouse::config::Config;
 use rowhouse::identity::password::Password;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::order::{FirstAdmin, ProvisionedTenant, Requester, TenantOrder};
-use rowhouse::server::Application;
+use rowhouse::server::{self, Application};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -76,11 +77,27 @@ impl TestApp {
     /// A platform with the tenants `acme` and `globex`, nobody in particular, the admin of one and the admin of the other.
     pub async fn with_two_tenants() -> (Self, Caller, Caller, Caller) {
         let database = TestDatabase::create().await;
-        let application = Application::build(config(database.url()))
+        let config = config(database.url());
+        Self::on(database, config, |_| {}).await
+    }
+
+    /// As [`Self::with_two_tenants`], with a configuration that leads to `database`, and with routes of the test's own.
+    ///
+    /// The routes come before all others: `/api/v1/tenants/{slug}/slow` is one that `Authorized` lets a tenant's user into.
+    pub async fn on(
+        database: TestDatabase,
+        config: Config,
+        routes: fn(&mut ServiceConfig),
+    ) -> (Self, Caller, Caller, Caller) {
+        let listener = server::listen(&config).expect("a free port");
+        let platform = Platform::open(&config)
+            .await
+            .expect("the platform is opened");
+        let platform = Arc::new(platform);
+        let application = Application::with_routes(config, Arc::clone(&platform), listener, routes)
             .await
             .expect("the application is built");
         let address = format!("http://127.0.0.1:{}", application.port());
-        let platform = Arc::clone(application.platform());
         tokio::task::spawn(application.run_until_stopped());
         let (acme, globex) = tokio::join!(
             provision(&platform, "acme", "alice"),
