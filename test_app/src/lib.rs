@@ -10,6 +10,7 @@
 
 mod answer;
 mod caller;
+mod chaos_proxy;
 mod database;
 mod platform;
 
@@ -28,6 +29,7 @@ use uuid::Uuid;
 
 pub use answer::Answer;
 pub use caller::Caller;
+pub use chaos_proxy::{Chaos, ChaosProxy};
 pub use database::TestDatabase;
 pub use platform::TestPlatform;
 
