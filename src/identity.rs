@@ -9,6 +9,7 @@ pub mod refresh_token;
 pub mod signing_key;
 pub mod token;
 
+pub mod access_cache;
 pub mod authorized;
 pub mod bearer;
 pub mod client;
@@ -24,16 +25,19 @@ use actix_web::{HttpRequest, web};
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use self::access_cache::AccessCache;
 use self::signing_key::{SigningKeyError, SigningKeys};
 use self::token::TokenIssuer;
 use crate::config::IdentityConfig;
 use crate::error::ApiError;
-use crate::tenancy::{PoolError, TenantPools};
+use crate::platform::Platform;
+use crate::tenancy::PoolError;
 
 /// What the server needs to know callers by.
 #[derive(Debug)]
 pub struct Identity {
     tokens: TokenIssuer,
+    accesses: AccessCache,
     session_lifetime: TimeDelta,
 }
 
@@ -53,11 +57,12 @@ impl Identity {
     ///
     /// # Errors
     /// A database that is not there, or keys that cannot be read or made.
-    pub async fn open(config: &IdentityConfig, pools: &TenantPools) -> Result<Self, IdentityError> {
-        let keys = SigningKeys::load_or_create(&mut *pools.platform().await?).await?;
+    pub async fn open(config: &IdentityConfig, platform: &Platform) -> Result<Self, IdentityError> {
+        let keys = SigningKeys::load_or_create(&mut *platform.pools.platform().await?).await?;
         let lifetime = TimeDelta::seconds(config.jwt_access_ttl.into());
         Ok(Self {
             tokens: TokenIssuer::new(keys, config.jwt_issuer.clone(), lifetime),
+            accesses: AccessCache::new(platform.pools.clone(), platform.changes.clone()),
             session_lifetime: TimeDelta::seconds(config.jwt_refresh_ttl.into()),
         })
     }
@@ -66,15 +71,19 @@ impl Identity {
     ///
     /// # Errors
     /// `internal` where the server was put together without one.
-    pub fn of(request: &HttpRequest) -> Result<&Self, ApiError> {
+    pub fn of(request: &HttpRequest) -> Result<&web::Data<Self>, ApiError> {
         let data = request.app_data::<web::Data<Self>>();
-        data.map(web::Data::get_ref)
-            .ok_or_else(|| ApiError::internal("the application has no identity"))
+        data.ok_or_else(|| ApiError::internal("the application has no identity"))
     }
 
     /// Issues and verifies access tokens.
     pub fn tokens(&self) -> &TokenIssuer {
         &self.tokens
+    }
+
+    /// What users may do, remembered.
+    pub fn accesses(&self) -> &AccessCache {
+        &self.accesses
     }
 
     /// How long a session lives that is not used.

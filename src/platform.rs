@@ -11,7 +11,7 @@ use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, migrations};
 use crate::identity::password::{PasswordError, PasswordHasher};
 use crate::provisioner::{ProvisionError, Provisioner};
-use crate::tenancy::{TenantPools, TenantRegistry};
+use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
 
 /// What every program of the platform works with. Dropping it stops the embedded server, if nobody else uses it.
 #[derive(Debug)]
@@ -20,6 +20,10 @@ pub struct Platform {
     pub pools: TenantPools,
     /// From a tenant's name to the tenant.
     pub registry: TenantRegistry,
+    /// The rates of the tenants' plans.
+    pub rates: TenantRates,
+    /// What was changed elsewhere. The server listens; other programs believe nothing and read everything.
+    pub changes: Changes,
     /// Builds tenants.
     pub provisioner: Provisioner,
     /// Hashes and checks passwords.
@@ -55,8 +59,11 @@ impl Platform {
         let provisioner = Provisioner::new(database.connector().clone(), config.pool.isolation);
         provisioner.check_isolation().await?;
         let pools = TenantPools::new(database.connector().clone(), &config.pool);
+        let changes = Changes::new(database.connector().clone());
         Ok(Self {
-            registry: TenantRegistry::new(pools.clone()),
+            registry: TenantRegistry::new(pools.clone(), changes.clone()),
+            rates: TenantRates::new(),
+            changes,
             provisioner,
             hasher,
             pools,

@@ -73,9 +73,10 @@ impl Application {
         routes: fn(&mut ServiceConfig),
     ) -> anyhow::Result<Self> {
         let port = listener.local_addr()?.port();
-        let identity = Identity::open(&config.identity, &platform.pools)
+        let identity = Identity::open(&config.identity, &platform)
             .await
             .context("Failed to load the signing keys")?;
+        platform.changes.listen().await;
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));

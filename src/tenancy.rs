@@ -1,8 +1,13 @@
 //! From a request to a lease: which tenant is meant, whether it is served, and a connection bound to it.
 
 pub mod binding;
+pub mod changes;
 pub mod pools;
+pub mod rate;
 pub mod registry;
+pub mod remembered;
 
+pub use changes::Changes;
 pub use pools::{Lease, PlatformLease, PoolError, TenantPools};
-pub use registry::{ResolveError, TenantRegistry};
+pub use rate::{RateLimited, TenantRates};
+pub use registry::{ResolveError, ServedTenant, TenantRegistry};

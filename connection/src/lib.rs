@@ -2,6 +2,7 @@
 //!
 //! The two schema crates may not know each other, and both run their queries on such a connection; hence a crate.
 
+mod announcement;
 mod text;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use diesel_async::{
     TransactionManager,
 };
 use futures_util::{FutureExt, StreamExt};
+
+pub use self::announcement::{Announcement, CHANNEL};
 
 /// What a connection reaches: [`Platform`] or [`Tenant`].
 pub trait Reach: Send + Sync + 'static {
@@ -49,6 +52,8 @@ pub struct Conn<R> {
     connection: AsyncPgConnection,
     /// Whether SQL was run that the query builder did not write.
     ran_text: AtomicBool,
+    /// Whether a change was announced on it.
+    announced: AtomicBool,
     reach: PhantomData<R>,
 }
 
@@ -58,6 +63,7 @@ impl<R: Reach> Conn<R> {
         Self {
             connection,
             ran_text: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
             reach: PhantomData,
         }
     }

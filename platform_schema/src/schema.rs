@@ -35,6 +35,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What tenants subscribe to, and the limits that come with it. A limit that is null is the platform's own.
+    shared.plans (name) {
+        /// The name in shared.tenants.plan. A tenant may name a plan that is not here: it has no limits of its own.
+        name -> Text,
+        /// Requests that a node serves a tenant in a minute, on average; a tenth of them at once.
+        requests_per_minute -> Nullable<Integer>,
+        /// Connections that a tenant holds at most on a node; never more than POOL_MAX_PER_TENANT.
+        max_connections -> Nullable<Integer>,
+        /// Milliseconds that a statement of a tenant may take.
+        statement_timeout_ms -> Nullable<Integer>,
+        /// When the plan was made.
+        created_at -> Timestamptz,
+        /// When the plan was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// People who run the platform; never the users of a tenant.
     shared.system_users (id) {
         /// UUID v7, made by the server.
@@ -229,5 +247,6 @@ diesel::table! {
 diesel::joinable!(platform_sessions -> system_users (system_user_id));
 diesel::joinable!(run_steps -> runs (run_id));
 diesel::joinable!(runs -> tenants (tenant_id));
+diesel::allow_tables_to_appear_in_same_query!(plans, tenants);
 diesel::allow_tables_to_appear_in_same_query!(platform_sessions, system_users);
 diesel::allow_tables_to_appear_in_same_query!(runs, run_steps, tenants);

@@ -6,7 +6,8 @@ use super::{ApiError, Code};
 use crate::identity::password::PasswordError;
 use crate::identity::token::TokenError;
 use crate::provisioner::ProvisionError;
-use crate::tenancy::{PoolError, ResolveError};
+use crate::tenancy::remembered::LoadError;
+use crate::tenancy::{PoolError, RateLimited, ResolveError};
 
 /// How long a client waits for a tenant that is being made.
 const PROVISIONING: Duration = Duration::from_secs(2);
@@ -27,7 +28,7 @@ impl From<ResolveError> for ApiError {
             ResolveError::Provisioning => {
                 return Self::new(Code::TenantProvisioning).retry_after(PROVISIONING);
             }
-            ResolveError::Pool(_) | ResolveError::Query(_) => Code::Unavailable,
+            ResolveError::Load(_) => Code::Unavailable,
         };
         Self::new(code).because(error)
     }
@@ -41,6 +42,26 @@ impl From<PoolError> for ApiError {
             PoolError::Bind(_) => Code::Internal,
         };
         Self::new(code).because(error)
+    }
+}
+
+impl From<LoadError> for ApiError {
+    fn from(error: LoadError) -> Self {
+        let exhausted = matches!(&error, LoadError::Pool(pool) if matches!(**pool, PoolError::Exhausted { .. }));
+        let code = if exhausted {
+            Code::PoolExhausted
+        } else {
+            Code::Unavailable
+        };
+        Self::new(code).because(error)
+    }
+}
+
+impl From<RateLimited> for ApiError {
+    fn from(error: RateLimited) -> Self {
+        Self::new(Code::RateLimited)
+            .retry_after(error.wait)
+            .detail(error.to_string())
     }
 }
 

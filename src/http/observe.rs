@@ -110,7 +110,7 @@ impl Exchange {
         let values = [
             (X_REQUEST_ID, self.context.id().to_owned()),
             (X_PROCESS_TIME, format!("{seconds:.6}")),
-            (SERVER_TIMING, format!("app;dur={:.3}", seconds * 1_000.0)),
+            (SERVER_TIMING, self.timing(seconds)),
         ];
         for (name, value) in values {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -118,6 +118,13 @@ impl Exchange {
             }
         }
         security_headers::add(headers, &self.path);
+    }
+
+    /// How long the request took, and how much of that it waited for a connection, in milliseconds (W3C, Server Timing).
+    fn timing(&self, seconds: f64) -> String {
+        let queue = self.context.queue().as_secs_f64();
+        let [app, queue] = [seconds, queue].map(|seconds| seconds * 1_000.0);
+        format!("app;dur={app:.3}, queue;dur={queue:.3}")
     }
 
     fn log(&self, status: StatusCode, error: Option<&ApiError>) {

@@ -1,7 +1,7 @@
 //! What is known about a request besides its content: its id, its trace, and for whom it is made.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     fmt::Display,
     future::{Ready, ready},
     rc::Rc,
@@ -31,6 +31,8 @@ struct Known {
     id: String,
     trace: Trace,
     started: Instant,
+    /// How long connections were waited for.
+    queue: Cell<Duration>,
     tenant: OnceCell<String>,
     user: OnceCell<String>,
 }
@@ -44,6 +46,7 @@ impl RequestContext {
             id: id.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
             trace: trace.unwrap_or_else(Trace::begin),
             started: Instant::now(),
+            queue: Cell::default(),
             tenant: OnceCell::new(),
             user: OnceCell::new(),
         }))
@@ -73,6 +76,15 @@ impl RequestContext {
     /// Puts the user's id into the request's log event; the first one stays.
     pub fn record_user(&self, id: impl Display) {
         self.0.user.get_or_init(|| id.to_string());
+    }
+
+    /// Adds to the time that the request has waited for connections.
+    pub fn record_queue(&self, waited: Duration) {
+        self.0.queue.set(self.0.queue.get().saturating_add(waited));
+    }
+
+    pub(super) fn queue(&self) -> Duration {
+        self.0.queue.get()
     }
 
     pub(super) fn tenant(&self) -> Option<&str> {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
-use platform_schema::{Tenant, TenantKey};
+use platform_schema::TenantKey;
 
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
 use crate::platform::Platform;
+use crate::tenancy::ServedTenant;
 
 /// The header that names a tenant where the path does not: a tenant id, `tenant_<id>`, or a slug.
 const TENANT_HEADER: &str = "X-Tenant-ID";
@@ -16,10 +17,9 @@ const TENANT_HEADER: &str = "X-Tenant-ID";
 ///
 /// # Errors
 /// `internal` where the server was put together without one.
-pub fn platform(request: &HttpRequest) -> Result<&Platform, ApiError> {
+pub fn platform(request: &HttpRequest) -> Result<&web::Data<Platform>, ApiError> {
     let data = request.app_data::<web::Data<Platform>>();
-    data.map(web::Data::get_ref)
-        .ok_or_else(|| ApiError::internal("the application has no platform"))
+    data.ok_or_else(|| ApiError::internal("the application has no platform"))
 }
 
 /// What `X-Tenant-ID` names, for requests about a tenant rather than to one.
@@ -34,9 +34,12 @@ pub fn named_tenant(request: &HttpRequest) -> Result<TenantKey, ApiError> {
 ///
 /// # Errors
 /// `tenant_not_found` for a name that nobody has or could have; `bad_request` where path and header disagree, or neither
-/// names a tenant; what the tenant's status says.
-pub async fn tenant(request: &HttpRequest) -> Result<Arc<Tenant>, ApiError> {
-    let registry = &platform(request)?.registry;
+/// names a tenant; what the tenant's status says; `rate_limited` beyond the
+/// rate of the tenant's plan.
+pub async fn tenant(request: &HttpRequest) -> Result<Arc<ServedTenant>, ApiError> {
+    let Platform {
+        registry, rates, ..
+    } = platform(request)?.get_ref();
     let in_path = request.match_info().get("slug").map(key).transpose()?;
     let in_header = header(request)?.map(key).transpose()?;
     let tenant = match (&in_path, &in_header) {
@@ -50,6 +53,7 @@ pub async fn tenant(request: &HttpRequest) -> Result<Arc<Tenant>, ApiError> {
             .detail("the path and the header `X-Tenant-ID` name different tenants"));
     }
     RequestContext::of(request)?.record_tenant(&tenant.id);
+    rates.take(&tenant).await?;
     Ok(tenant)
 }
 

@@ -1,29 +1,35 @@
-//! A signed-in tenant user: the token verified, the session and the user read live, a lease of the tenant's connection.
+//! A signed-in tenant user: the token verified, the session and the user known, and the way to the tenant's connection.
 
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use connection::TenantConn;
 use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::Access;
+use tokio::sync::OnceCell;
 
+use super::access_cache::{AccessKey, KnownAccess};
 use super::permission::{Decision, Grants};
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
-use crate::tenancy::Lease;
+use crate::platform::Platform;
+use crate::tenancy::{Lease, ServedTenant};
 
 /// A caller who is known, with access to the tenant's data but no permission proven yet.
 ///
-/// A handler takes it only where being signed in is all that is asked; others take `Authorized<Permission>`.
+/// A handler takes it only where being signed in is all that is asked; others take `Authorized<Permission>`. The tenant's
+/// connection is lent when it is first asked for: not while a body arrives, nor to a caller who is refused.
 #[derive(Debug)]
 pub struct SignedIn {
-    tenant: Arc<Tenant>,
-    access: Access,
-    grants: Grants,
-    lease: Lease,
+    tenant: Arc<ServedTenant>,
+    known: Arc<KnownAccess>,
+    lease: OnceCell<Lease>,
+    context: RequestContext,
+    identity: web::Data<Identity>,
+    platform: web::Data<Platform>,
 }
 
 impl SignedIn {
@@ -34,22 +40,32 @@ impl SignedIn {
 
     /// The user and what is granted to them, as of now.
     pub fn access(&self) -> &Access {
-        &self.access
+        &self.known.access
     }
 
     /// What is granted and denied, as the decision takes it.
     pub fn grants(&self) -> &Grants {
-        &self.grants
+        &self.known.grants
     }
 
     /// The tenant's connection, for single statements.
-    pub fn conn(&self) -> &TenantConn {
-        &self.lease
+    ///
+    /// # Errors
+    /// `pool_exhausted` when none became free in time, `unavailable` without a database.
+    pub async fn conn(&self) -> Result<&TenantConn, ApiError> {
+        let lease = self.lease.get_or_try_init(|| self.borrow()).await?;
+        Ok(lease)
     }
 
     /// The tenant's connection, for transactions.
-    pub fn conn_mut(&mut self) -> &mut TenantConn {
-        &mut self.lease
+    ///
+    /// # Errors
+    /// As [`Self::conn`].
+    pub async fn conn_mut(&mut self) -> Result<&mut TenantConn, ApiError> {
+        self.conn().await?;
+        let lease = self.lease.get_mut();
+        let lease = lease.ok_or_else(|| ApiError::internal("the lease was not kept"))?;
+        Ok(&mut *lease)
     }
 
     /// Proves a permission beyond the one in the handler's signature.
@@ -57,7 +73,7 @@ impl SignedIn {
     /// # Errors
     /// `permission_denied`.
     pub fn require(&self, permission: &'static str) -> Result<(), ApiError> {
-        match self.grants.decide(permission) {
+        match self.known.grants.decide(permission) {
             Decision::Allowed(_) => Ok(()),
             Decision::Denied(_) => Err(ApiError::new(Code::PermissionDenied)
                 .detail(format!("this takes the permission `{permission}`"))),
@@ -66,32 +82,54 @@ impl SignedIn {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is where a verified token becomes a lease"
+        reason = "this is where a known caller becomes a lease"
     )]
+    async fn borrow(&self) -> Result<Lease, ApiError> {
+        let asked = std::time::Instant::now();
+        let lease = self.platform.pools.lease(&self.tenant.id).await?;
+        self.context.record_queue(asked.elapsed());
+        Ok(lease)
+    }
+
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
-        let claims = Identity::of(request)?
-            .tokens()
-            .verify_tenant(bearer::token(request)?)?;
+        let identity = Identity::of(request)?;
+        let bearer = identity.tokens().bearer(bearer::token(request)?)?;
         let tenant = door::tenant(request).await?;
-        if claims.subject.tid != tenant.id {
+        if bearer.tenant != tenant.id {
             return Err(ApiError::new(Code::TenantMismatch));
         }
-        RequestContext::of(request)?.record_user(claims.sub);
-        let lease = door::platform(request)?.pools.lease(&tenant.id).await?;
-        let access = Access::load(claims.sub, claims.sid, &lease).await?;
-        let access = access
-            .filter(|access| access.user.is_active)
+        let context = RequestContext::of(request)?;
+        context.record_user(bearer.user);
+        let key = AccessKey {
+            tenant: tenant.id.clone(),
+            user: bearer.user,
+            session: bearer.session,
+        };
+        let known = identity.accesses().find(&key).await?;
+        let known = known
+            .filter(|known| known.access.user.is_active)
             .ok_or_else(|| ApiError::new(Code::InvalidToken))?;
-        if !access.session_is_live {
+        if !known.access.session_is_live {
             return Err(ApiError::new(Code::SessionEnded));
         }
-        let grants = Grants::of(&access);
         Ok(Self {
             tenant,
-            access,
-            grants,
-            lease,
+            known,
+            lease: OnceCell::new(),
+            context,
+            identity: identity.clone(),
+            platform: door::platform(request)?.clone(),
         })
+    }
+}
+
+impl Drop for SignedIn {
+    /// What the request changed of the tenant's accesses is forgotten at once, before its answer leaves: who sends the next
+    /// request has seen the answer, and must not meet what was before.
+    fn drop(&mut self) {
+        if self.lease.get().is_some_and(|lease| lease.has_announced()) {
+            self.identity.accesses().forget(&self.tenant.id);
+        }
     }
 }
 

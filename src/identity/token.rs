@@ -1,6 +1,9 @@
 //! Access tokens: signed claims about a session, for tenant users and for system users.
 
+mod seen;
+
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use jsonwebtoken::errors::ErrorKind;
@@ -11,7 +14,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::seen::SeenTokens;
 use super::signing_key::SigningKeys;
+pub use seen::Bearer;
 
 /// How far the clocks of two nodes may differ, in seconds.
 const LEEWAY: u64 = 5;
@@ -154,6 +159,7 @@ pub struct TokenIssuer {
     keys: SigningKeys,
     issuer: String,
     lifetime: TimeDelta,
+    seen: SeenTokens,
 }
 
 impl TokenIssuer {
@@ -163,6 +169,7 @@ impl TokenIssuer {
             keys,
             issuer,
             lifetime,
+            seen: SeenTokens::new(lifetime.to_std().unwrap_or_default()),
         }
     }
 
@@ -201,6 +208,16 @@ impl TokenIssuer {
             token: encode(&header, &claims, key)?.into(),
             expires_in,
         })
+    }
+
+    /// Whose token it is, for a tenant user's. The signature is verified at first sight, the end each time. Whoever asks
+    /// compares the tenant with that of the request.
+    pub fn bearer(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
+        let bearer = self.seen.get(token, || self.verify_tenant(token))?;
+        if bearer.ends < Utc::now().timestamp().saturating_sub_unsigned(LEEWAY) {
+            return Err(TokenError::Expired);
+        }
+        Ok(bearer)
     }
 
     /// The claims of a tenant user's token. Whoever asks compares `tid` with the tenant of the request.

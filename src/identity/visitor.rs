@@ -13,13 +13,14 @@ use super::login::{LoggedIn, TenantCredentials};
 use super::{Identity, door};
 use crate::error::ApiError;
 use crate::platform::Platform;
+use crate::tenancy::ServedTenant;
 
 /// A request to a tenant that serves, by nobody in particular. It lends no connection.
 #[derive(Debug)]
 pub struct Visitor {
     platform: web::Data<Platform>,
     identity: web::Data<Identity>,
-    tenant: Arc<Tenant>,
+    tenant: Arc<ServedTenant>,
     client: Client,
 }
 

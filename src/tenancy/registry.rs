@@ -1,31 +1,40 @@
-//! The registry cache: from a tenant's name to its row in `shared.tenants`, read once and remembered for a moment.
-//!
-//! An entry lives for one second after it was read, so that a suspension made elsewhere is in force within that time. A
-//! name that nobody has is remembered for less, so that a new tenant answers at once.
+//! The registry cache: from a tenant's name to its row in `shared.tenants` with the limits of its plan.
 
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use moka::Expiry;
-use moka::future::Cache;
-use platform_schema::{Tenant, TenantKey, TenantStatus};
+use platform_schema::{Limits, Tenant, TenantKey, TenantStatus};
 
-use super::pools::{PoolError, TenantPools};
-
-/// How long a tenant that was read is believed.
-const KNOWN: Duration = Duration::from_secs(1);
-
-/// How long a name is believed to be nobody's.
-const UNKNOWN: Duration = Duration::from_millis(100);
+use super::changes::{Changes, Subject};
+use super::pools::TenantPools;
+use super::remembered::{Key, LoadError, Loaded, Remembered};
 
 /// Names remembered at most.
 const CAPACITY: u64 = 100_000;
 
-/// Resolves names to tenants. Cheap to clone.
-#[derive(Debug, Clone)]
+/// A tenant and the limits that it is served within.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServedTenant {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The limits of its plan.
+    pub limits: Limits,
+}
+
+impl Deref for ServedTenant {
+    type Target = Tenant;
+
+    fn deref(&self) -> &Tenant {
+        &self.tenant
+    }
+}
+
+/// Resolves names to tenants.
+#[derive(Debug)]
 pub struct TenantRegistry {
     pools: TenantPools,
-    cache: Cache<TenantKey, Option<Arc<Tenant>>>,
+    changes: Changes,
+    remembered: Remembered<TenantKey, ServedTenant>,
 }
 
 /// Why a tenant does not serve a request.
@@ -44,84 +53,56 @@ pub enum ResolveError {
     #[error("the tenant is being provisioned")]
     Provisioning,
     /// The registry cannot be read.
-    #[error(transparent)]
-    Pool(Arc<PoolError>),
-    /// The registry cannot be read.
     #[error("the registry cannot be read: {0}")]
-    Query(Arc<diesel::result::Error>),
+    Load(#[from] LoadError),
 }
 
-#[derive(Debug)]
-struct Lifetime;
-
-impl Expiry<TenantKey, Option<Arc<Tenant>>> for Lifetime {
-    fn expire_after_create(
-        &self,
-        _: &TenantKey,
-        tenant: &Option<Arc<Tenant>>,
-        _: Instant,
-    ) -> Option<Duration> {
-        Some(if tenant.is_some() { KNOWN } else { UNKNOWN })
+impl Key for TenantKey {
+    fn subject(&self) -> Subject<'_> {
+        match self {
+            Self::Id(id) => Subject::Tenant(id),
+            Self::Slug(slug) => Subject::Slug(slug),
+        }
     }
 }
 
 impl TenantRegistry {
     /// A registry that reads through `pools`.
-    pub fn new(pools: TenantPools) -> Self {
-        let cache = Cache::builder()
-            .max_capacity(CAPACITY)
-            .expire_after(Lifetime)
-            .build();
-        Self { pools, cache }
+    pub fn new(pools: TenantPools, changes: Changes) -> Self {
+        Self {
+            remembered: Remembered::new(changes.clone(), CAPACITY),
+            changes,
+            pools,
+        }
     }
 
     /// The tenant of that name, if it serves requests now.
     ///
     /// # Errors
     /// `Unknown`, a status that does not serve, or a registry that cannot be read.
-    pub async fn resolve(&self, key: &TenantKey) -> Result<Arc<Tenant>, ResolveError> {
-        let tenant = match self.cache.get(key).await {
-            Some(known) => known,
-            None => self.load(key).await?,
-        };
-        serving(tenant.ok_or(ResolveError::Unknown)?)
+    pub async fn resolve(&self, key: &TenantKey) -> Result<Arc<ServedTenant>, ResolveError> {
+        let found = self.remembered.get(key, || self.load(key)).await?;
+        serving(found.ok_or(ResolveError::Unknown)?)
     }
 
-    /// Forgets a tenant that this process has changed.
-    pub async fn forget(&self, tenant: &Tenant) {
-        self.cache
-            .invalidate(&TenantKey::Id(tenant.id.clone()))
-            .await;
-        self.cache
-            .invalidate(&TenantKey::Slug(tenant.slug.clone()))
-            .await;
+    /// Forgets a tenant that this process has changed: the next request must see it, before the announcement comes back.
+    pub fn forget(&self, tenant: &Tenant) {
+        self.changes.forget(Subject::Tenant(&tenant.id));
+        self.changes.forget(Subject::Slug(&tenant.slug));
     }
 
-    /// Reads a tenant once, however many ask for it at the same moment.
-    async fn load(&self, key: &TenantKey) -> Result<Option<Arc<Tenant>>, ResolveError> {
-        let read = async {
-            let conn = self
-                .pools
-                .platform()
-                .await
-                .map_err(|error| ResolveError::Pool(Arc::new(error)))?;
-            let found = match key {
-                TenantKey::Slug(slug) => Tenant::find_by_slug(slug, &conn).await,
-                TenantKey::Id(id) => Tenant::find(id, &conn).await,
-            };
-            found
-                .map(|tenant| tenant.map(Arc::new))
-                .map_err(|error| ResolveError::Query(Arc::new(error)))
-        };
-        self.cache
-            .try_get_with_by_ref(key, read)
-            .await
-            .map_err(|error: Arc<ResolveError>| ResolveError::clone(&error))
+    async fn load(&self, key: &TenantKey) -> Result<Loaded<ServedTenant>, LoadError> {
+        let conn = self.pools.platform().await?;
+        let found = Tenant::find_with_limits(key, &conn).await?;
+        Ok(Loaded {
+            value: found.map(|(tenant, limits)| ServedTenant { tenant, limits }),
+            lifetime: None,
+        })
     }
 }
 
 /// What a request to a tenant of each status gets.
-fn serving(tenant: Arc<Tenant>) -> Result<Arc<Tenant>, ResolveError> {
+fn serving(tenant: Arc<ServedTenant>) -> Result<Arc<ServedTenant>, ResolveError> {
     match tenant.status {
         TenantStatus::Active => Ok(tenant),
         TenantStatus::Suspended => Err(ResolveError::Suspended),

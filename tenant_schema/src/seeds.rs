@@ -38,12 +38,14 @@ pub fn permission_names() -> impl Iterator<Item = String> {
 ///
 /// It is several statements, and opens no transaction: the caller's is the one in which a tenant is whole or absent.
 pub async fn sow(conn: &mut TenantConn) -> QueryResult<SeedCounts> {
-    Ok(SeedCounts {
+    let counts = SeedCounts {
         permissions: sow_permissions(conn).await?,
         roles: sow_roles(conn).await?,
         grants: sow_grants(conn).await?,
         settings: sow_settings(conn).await?,
-    })
+    };
+    conn.announce_access().await?;
+    Ok(counts)
 }
 
 async fn sow_permissions(mut conn: &TenantConn) -> QueryResult<usize> {

@@ -176,6 +176,12 @@ impl TestApp {
             .batch_execute(sql)
             .await
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        // As whoever changes something by hand would: what the server remembers is void.
+        client
+            .batch_execute("NOTIFY rowhouse, 'tenants'")
+            .await
+            .expect("the change is announced");
+        self.platform.changes.catch_up().await;
     }
 
     /// Runs SQL in the schema of a tenant. Not in its role.

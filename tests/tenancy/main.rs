@@ -6,6 +6,7 @@
     reason = "leases are what these tests are about"
 )]
 
+mod changes;
 mod dirty;
 mod interleavings;
 mod leases;

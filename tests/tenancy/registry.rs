@@ -112,7 +112,7 @@ async fn a_forgotten_tenant_is_read_again_at_once() {
         wait_for(&site, &slug("acme"), Result::is_ok).await;
         let tenant = registry.resolve(&slug("acme")).await.unwrap();
         set_status(&site, status).await;
-        registry.forget(&tenant).await;
+        registry.forget(&tenant);
         let refused = registry.resolve(&slug("acme")).await.unwrap_err();
         assert_eq!(refused.to_string(), expected, "{status}");
     }

@@ -310,3 +310,31 @@ fn what_is_no_token_is_refused() {
         assert_eq!(forge.refusal(text), TokenError::Malformed, "{text:?}");
     }
 }
+
+#[test]
+fn a_token_that_was_seen_before_is_the_same_bearer_and_ends_all_the_same() {
+    let forge = Forge::new();
+    let token = forge.tenant_token();
+    let first = forge.issuer.bearer(&token).unwrap();
+    let claims = forge.issuer.verify_tenant(&token).unwrap();
+    assert_eq!((first.user, first.session), (claims.sub, claims.sid));
+    assert!(Arc::ptr_eq(&first, &forge.issuer.bearer(&token).unwrap()));
+
+    let other = forge.tenant_token();
+    let ended = || {
+        let exp = Utc::now().timestamp() - 60;
+        Ok::<_, TokenError>(TenantClaims { exp, ..claims })
+    };
+    forge.issuer.seen.get(&other, ended).unwrap();
+    assert_eq!(forge.issuer.bearer(&other), Err(TokenError::Expired));
+}
+
+#[test]
+fn a_token_that_was_refused_is_refused_again() {
+    let forge = Forge::new();
+    let mut token = forge.tenant_token();
+    token.push('x');
+    for _ in 0..2 {
+        assert!(forge.issuer.bearer(&token).is_err());
+    }
+}

@@ -63,13 +63,11 @@ async fn list_users(
         caller.require(UsersRestore::NAME)?;
     }
     let (filter, orders, page) = (&query.filter, query.orders(), query.page);
-    let users = User::list(filter, &orders, page.limit(), page.offset(), caller.conn());
-    let (users, total) = futures_util::try_join!(users, User::count(filter, caller.conn()))?;
-    let roles = Role::names_by_user(
-        &users.iter().map(|user| user.id).collect::<Vec<_>>(),
-        caller.conn(),
-    )
-    .await?;
+    let conn = caller.conn().await?;
+    let users = User::list(filter, &orders, page.limit(), page.offset(), conn);
+    let (users, total) = futures_util::try_join!(users, User::count(filter, conn))?;
+    let ids: Vec<Uuid> = users.iter().map(|user| user.id).collect();
+    let roles = Role::names_by_user(&ids, conn).await?;
     Ok(List::new(
         "users",
         UserView::many(users, roles),
@@ -87,10 +85,11 @@ async fn create_user(
 ) -> Result<Success<UserView>, ApiError> {
     let body = body.into_inner();
     body.authorize(&caller)?;
-    let roles = body.find_roles(&caller).await?;
-    let new = body.into_new_user(&platform.hasher).await?;
+    let (new, roles) = body.into_new_user(&platform.hasher).await?;
+    let conn = caller.conn_mut().await?;
+    let roles = roles.find(conn).await?;
     let user = new
-        .insert_with_roles(&roles, caller.conn_mut())
+        .insert_with_roles(&roles, conn)
         .await
         .blame_duplicates()?;
     let path = format!("/api/v1/tenants/{}/users/{}", caller.tenant().slug, user.id);
@@ -107,10 +106,8 @@ async fn find_user(
     caller: Authorized<UsersRead>,
     id: PathId,
 ) -> Result<Success<UserView>, ApiError> {
-    // Not `try_join!`: a user who is not there must not cancel the other statement, which would cost the connection.
-    let user = User::find(*id, caller.conn());
-    let (user, roles) = futures_util::join!(user, Role::names_of(*id, caller.conn()));
-    Ok(UserView::success("the user", user?, roles?))
+    let (user, roles) = User::find_with_roles(*id, caller.conn().await?).await?;
+    Ok(UserView::success("the user", user, roles))
 }
 
 /// Changes the given fields of a user.
@@ -147,8 +144,9 @@ async fn change_user(
     changes: &UserChanges,
 ) -> Result<Success<UserView>, ApiError> {
     let precondition = |user: &User| if_match.check(&view::etag(user));
-    let user = User::change(id, precondition, changes, caller.conn_mut()).await;
-    UserView::changed(message, user.blame_duplicates()?, caller.conn()).await
+    let conn = caller.conn_mut().await?;
+    let user = User::change(id, precondition, changes, conn).await;
+    UserView::changed(message, user.blame_duplicates()?, conn).await
 }
 
 /// Deletes a user softly: they are filtered out everywhere and can be restored.
@@ -158,23 +156,20 @@ async fn delete_user(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
-    User::delete(
-        *id,
-        |user| if_match.check(&view::etag(user)),
-        caller.conn_mut(),
-    )
-    .await?;
+    let precondition = |user: &User| if_match.check(&view::etag(user));
+    User::delete(*id, precondition, caller.conn_mut().await?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Undoes a deletion.
 #[utoipa::path(post, path = "/users/{id}/restore", tag = "users", params(("id" = Uuid, Path)), responses((status = 200, body = Success<UserView>)))]
 async fn restore_user(
-    caller: Authorized<UsersRestore>,
+    mut caller: Authorized<UsersRestore>,
     id: PathId,
 ) -> Result<Success<UserView>, ApiError> {
-    let user = User::restore(*id, caller.conn()).await.blame_duplicates()?;
-    UserView::changed("the user was restored", user, caller.conn()).await
+    let conn = caller.conn_mut().await?;
+    let user = User::restore(*id, conn).await.blame_duplicates()?;
+    UserView::changed("the user was restored", user, conn).await
 }
 
 /// Shows the caller.
@@ -193,14 +188,10 @@ async fn update_me(
     body: StrictJson<PatchMe>,
 ) -> Result<Success<UserView>, ApiError> {
     let (id, changes) = (caller.access().user.id, body.into_inner().into_changes()?);
-    let user = User::change(
-        id,
-        |user| if_match.check(&view::etag(user)),
-        &changes,
-        caller.conn_mut(),
-    )
-    .await?;
-    UserView::changed("you were changed", user, caller.conn()).await
+    let precondition = |user: &User| if_match.check(&view::etag(user));
+    let conn = caller.conn_mut().await?;
+    let user = User::change(id, precondition, &changes, conn).await?;
+    UserView::changed("you were changed", user, conn).await
 }
 
 /// Blames the field whose value another user has.

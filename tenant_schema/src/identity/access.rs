@@ -1,7 +1,8 @@
 //! What a user may do now, as the tables say. How grants and denials are weighed is decided elsewhere.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use connection::TenantConn;
-use diesel::dsl::{exists, now, select};
+use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::try_join5;
@@ -30,7 +31,13 @@ pub struct Access {
     pub direct_grants: Vec<String>,
     /// Permissions denied to the user, in order of name.
     pub denials: Vec<String>,
+    /// How long this stays true at most: until the session or a permission of the user ends. Nothing for a session that has
+    /// ended, which stays so.
+    pub lasts: Option<TimeDelta>,
 }
+
+/// A permission of a user alone.
+type OwnPermission = (Effect, String, Option<DateTime<Utc>>);
 
 impl Access {
     /// Reads the access of a user in a session; nothing where there is no such user, or the user was deleted.
@@ -42,21 +49,22 @@ impl Access {
         session_id: Uuid,
         conn: &TenantConn,
     ) -> QueryResult<Option<Self>> {
-        let (user, session_is_live, roles, role_grants, own) = try_join5(
+        let (user, session, roles, role_grants, own) = try_join5(
             find_user(user_id, conn),
-            session_is_live(session_id, user_id, conn),
+            live_session(session_id, user_id, conn),
             Role::names_of(user_id, conn),
             role_grants(user_id, conn),
             own_permissions(user_id, conn),
         )
         .await?;
         let names = |wanted: Effect| {
-            let of_effect = own.iter().filter(|(effect, _)| *effect == wanted);
-            of_effect.map(|(_, name)| name.clone()).collect()
+            let of_effect = own.iter().filter(|(effect, ..)| *effect == wanted);
+            of_effect.map(|(_, name, _)| name.clone()).collect()
         };
         Ok(user.map(|user| Self {
             user,
-            session_is_live,
+            session_is_live: session.is_some(),
+            lasts: session.map(|session| session.lasts(&own)),
             roles,
             role_grants,
             direct_grants: names(Effect::Grant),
@@ -69,13 +77,38 @@ async fn find_user(id: Uuid, conn: &TenantConn) -> QueryResult<Option<User>> {
     User::find(id, conn).await.optional()
 }
 
-async fn session_is_live(id: Uuid, user_id: Uuid, mut conn: &TenantConn) -> QueryResult<bool> {
-    let live = user_sessions::table
+/// A session that is live, and the time at which that was so, both by the database's clock.
+struct LiveSession {
+    ends: DateTime<Utc>,
+    read: DateTime<Utc>,
+}
+
+impl LiveSession {
+    /// How long both the session and the permissions last.
+    fn lasts(&self, own: &[OwnPermission]) -> TimeDelta {
+        let ends = own.iter().filter_map(|(.., valid_until)| *valid_until);
+        ends.fold(self.ends, DateTime::min) - self.read
+    }
+}
+
+async fn live_session(
+    id: Uuid,
+    user_id: Uuid,
+    mut conn: &TenantConn,
+) -> QueryResult<Option<LiveSession>> {
+    let times: Option<(DateTime<Utc>, DateTime<Utc>)> = user_sessions::table
         .find(id)
         .filter(user_sessions::user_id.eq(user_id))
         .filter(user_sessions::revoked_at.is_null())
-        .filter(user_sessions::expires_at.gt(now));
-    select(exists(live)).get_result(&mut conn).await
+        .filter(user_sessions::expires_at.gt(now))
+        .select((
+            user_sessions::expires_at,
+            now.into_sql::<diesel::sql_types::Timestamptz>(),
+        ))
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(times.map(|(ends, read)| LiveSession { ends, read }))
 }
 
 async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<(String, String)>> {
@@ -89,10 +122,7 @@ async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<(S
         .await
 }
 
-async fn own_permissions(
-    user_id: Uuid,
-    mut conn: &TenantConn,
-) -> QueryResult<Vec<(Effect, String)>> {
+async fn own_permissions(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<OwnPermission>> {
     let lasts = user_permissions::valid_until
         .is_null()
         .or(user_permissions::valid_until.gt(now));
@@ -100,7 +130,11 @@ async fn own_permissions(
         .inner_join(permissions::table)
         .filter(user_permissions::user_id.eq(user_id))
         .filter(lasts)
-        .select((user_permissions::effect, permissions::name))
+        .select((
+            user_permissions::effect,
+            permissions::name,
+            user_permissions::valid_until,
+        ))
         .order(permissions::name)
         .load(&mut conn)
         .await

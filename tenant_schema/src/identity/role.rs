@@ -97,14 +97,18 @@ impl Role {
 
     /// The names of a user's roles, the highest first.
     pub async fn names_of(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<String>> {
+        Self::names_query(user_id).load(&mut conn).await
+    }
+
+    /// Selects the names of a user's roles, the highest first.
+    #[diesel::dsl::auto_type(no_type_alias)]
+    pub(super) fn names_query(user_id: Uuid) -> _ {
         user_roles::table
             .inner_join(roles::table)
             .filter(user_roles::user_id.eq(user_id))
             .filter(roles::deleted_at.is_null())
             .order((roles::priority.desc(), roles::name))
             .select(roles::name)
-            .load(&mut conn)
-            .await
     }
 
     /// The roles of these names, not deleted.

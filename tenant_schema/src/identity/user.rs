@@ -5,12 +5,14 @@ mod list;
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
+use diesel::dsl::array;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::list::{UserFilter, UserOrder, UserSortKey};
+use super::role::Role;
 use crate::TenantModel;
 
 /// Someone who works in the tenant.
@@ -161,6 +163,22 @@ impl User {
             .find(id)
             .filter(users::deleted_at.is_null())
             .select(Self::as_select())
+            .first(&mut conn)
+            .await
+    }
+
+    /// The user of this id, not deleted, with the names of their roles, the highest first: one statement.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn find_with_roles(
+        id: Uuid,
+        mut conn: &TenantConn,
+    ) -> QueryResult<(Self, Vec<String>)> {
+        users::table
+            .find(id)
+            .filter(users::deleted_at.is_null())
+            .select((Self::as_select(), array(Role::names_query(id))))
             .first(&mut conn)
             .await
     }

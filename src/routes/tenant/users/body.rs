@@ -1,5 +1,6 @@
 //! The bodies of the users resource: checked as a whole, so that every fault is named at once.
 
+use connection::TenantConn;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use tenant_schema::identity::{NewUser, Role, UserChanges};
@@ -119,38 +120,25 @@ impl CreateUser {
         }
     }
 
-    /// The roles by their names.
-    ///
-    /// # Errors
-    /// `validation_failed` naming the roles that there are not.
-    pub(super) async fn find_roles(&self, caller: &SignedIn) -> Result<Vec<Role>, ApiError> {
-        let roles = Role::find_by_names(&self.roles, caller.conn()).await?;
-        let mut validation = Validation::new();
-        for name in &self.roles {
-            validation.require(
-                roles.iter().any(|role| role.name == *name),
-                "roles",
-                &format!("there is no role `{name}`"),
-            );
-        }
-        validation.finish()?;
-        Ok(roles)
-    }
-
-    /// Checks every field and hashes the password.
+    /// Checks every field and hashes the password. The roles are known by name only yet.
     ///
     /// # Errors
     /// `validation_failed` with every fault, or `overloaded` when too many passwords wait.
-    pub(super) async fn into_new_user(self, hasher: &PasswordHasher) -> Result<NewUser, ApiError> {
+    pub(super) async fn into_new_user(
+        mut self,
+        hasher: &PasswordHasher,
+    ) -> Result<(NewUser, RoleNames), ApiError> {
+        let roles = RoleNames(std::mem::take(&mut self.roles));
         let (new, password) = self.check()?;
         let password_hash = match &password {
             Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
             None => None,
         };
-        Ok(NewUser {
+        let new = NewUser {
             password_hash,
             ..new
-        })
+        };
+        Ok((new, roles))
     }
 
     fn check(self) -> Result<(NewUser, Option<Password>), ApiError> {
@@ -189,6 +177,32 @@ impl CreateUser {
             },
             password,
         ))
+    }
+}
+
+/// The names of the roles that a new user shall have.
+pub(super) struct RoleNames(Vec<String>);
+
+impl RoleNames {
+    /// The roles of these names.
+    ///
+    /// # Errors
+    /// `validation_failed` naming the roles that there are not.
+    pub(super) async fn find(&self, conn: &TenantConn) -> Result<Vec<Role>, ApiError> {
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let roles = Role::find_by_names(&self.0, conn).await?;
+        let mut validation = Validation::new();
+        for name in &self.0 {
+            validation.require(
+                roles.iter().any(|role| role.name == *name),
+                "roles",
+                &format!("there is no role `{name}`"),
+            );
+        }
+        validation.finish()?;
+        Ok(roles)
     }
 }
 

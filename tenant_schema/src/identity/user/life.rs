@@ -46,6 +46,7 @@ impl NewUser {
             for role in roles {
                 UserRole::assign(user.id, role.id, conn).await?;
             }
+            conn.announce_access().await?;
             Ok(user)
         })
         .await
@@ -104,6 +105,7 @@ impl User {
                 .returning(Self::as_returning())
                 .get_result(&mut shared)
                 .await?;
+            conn.announce_access().await?;
             Ok(user)
         })
         .await
@@ -128,6 +130,7 @@ impl User {
                 ))
                 .execute(&mut shared)
                 .await?;
+            conn.announce_access().await?;
             Ok(())
         })
         .await
@@ -137,15 +140,21 @@ impl User {
     ///
     /// # Errors
     /// `NotFound`, or a violation of `users_email_key` or `users_username_key` where another user has taken the key.
-    pub async fn restore(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
-        diesel::update(users::table.find(id))
-            .set((
-                users::deleted_at.eq(None::<chrono::DateTime<chrono::Utc>>),
-                users::updated_at.eq(clock_timestamp()),
-            ))
-            .returning(Self::as_returning())
-            .get_result(&mut conn)
-            .await
+    pub async fn restore(id: Uuid, conn: &mut TenantConn) -> QueryResult<Self> {
+        conn.transaction(async |conn| {
+            let mut shared: &TenantConn = conn;
+            let user = diesel::update(users::table.find(id))
+                .set((
+                    users::deleted_at.eq(None::<chrono::DateTime<chrono::Utc>>),
+                    users::updated_at.eq(clock_timestamp()),
+                ))
+                .returning(Self::as_returning())
+                .get_result(&mut shared)
+                .await?;
+            conn.announce_access().await?;
+            Ok(user)
+        })
+        .await
     }
 
     /// The user of this id, not deleted, with the row locked until the transaction ends.
