@@ -32,7 +32,7 @@ pub struct TenantRates {
 
 /// The tenant has sent more requests than its plan allows.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the tenant may send {per_minute} requests a minute")]
+#[error("the plan of the tenant allows {per_minute} requests a minute")]
 pub struct RateLimited {
     /// The rate of the tenant's plan.
     pub per_minute: NonZero<u32>,

@@ -27,6 +27,7 @@ fn assert_headers(answer: &Answer) {
     assert_eq!(seconds.split_once('.').unwrap().1.len(), 6);
     let timing = answer.header("Server-Timing").unwrap();
     assert!(timing.starts_with("app;dur="), "{timing}");
+    assert!(timing.contains(", queue;dur="), "{timing}");
     assert!(answer.header("X-Request-ID").is_some());
 }
 
