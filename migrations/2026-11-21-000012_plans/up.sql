@@ -12,9 +12,9 @@ CREATE TABLE shared.plans (
 );
 
 COMMENT ON TABLE shared.plans IS 'What tenants subscribe to, and the limits that come with it. A limit that is null is the platform''s own.';
-COMMENT ON COLUMN shared.plans.name IS 'The name in shared.tenants.plan. A tenant may name a plan that is not here: it has no limits of its own.';
+COMMENT ON COLUMN shared.plans.name IS 'The name in `shared.tenants.plan`. A tenant may name a plan that is not here: it has no limits of its own.';
 COMMENT ON COLUMN shared.plans.requests_per_minute IS 'Requests that a node serves a tenant in a minute, on average; a tenth of them at once.';
-COMMENT ON COLUMN shared.plans.max_connections IS 'Connections that a tenant holds at most on a node; never more than POOL_MAX_PER_TENANT.';
+COMMENT ON COLUMN shared.plans.max_connections IS 'Connections that a tenant holds at most on a node; never more than `POOL_MAX_PER_TENANT`.';
 COMMENT ON COLUMN shared.plans.statement_timeout_ms IS 'Milliseconds that a statement of a tenant may take.';
 COMMENT ON COLUMN shared.plans.created_at IS 'When the plan was made.';
 COMMENT ON COLUMN shared.plans.updated_at IS 'When the plan was last changed.';

@@ -37,11 +37,11 @@ diesel::table! {
 diesel::table! {
     /// What tenants subscribe to, and the limits that come with it. A limit that is null is the platform's own.
     shared.plans (name) {
-        /// The name in shared.tenants.plan. A tenant may name a plan that is not here: it has no limits of its own.
+        /// The name in `shared.tenants.plan`. A tenant may name a plan that is not here: it has no limits of its own.
         name -> Text,
         /// Requests that a node serves a tenant in a minute, on average; a tenth of them at once.
         requests_per_minute -> Nullable<Integer>,
-        /// Connections that a tenant holds at most on a node; never more than POOL_MAX_PER_TENANT.
+        /// Connections that a tenant holds at most on a node; never more than `POOL_MAX_PER_TENANT`.
         max_connections -> Nullable<Integer>,
         /// Milliseconds that a statement of a tenant may take.
         statement_timeout_ms -> Nullable<Integer>,

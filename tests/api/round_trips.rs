@@ -1,6 +1,5 @@
 //! What a request costs the database, counted at the wire.
 
-use serde_json::Value;
 use test_app::{Caller, ChaosProxy, TestApp, TestDatabase, config};
 
 /// How often a request is made. The platform listens for changes on the same database, four times a second: the cheapest
@@ -29,10 +28,7 @@ async fn cost(proxy: &ChaosProxy, caller: &Caller, path: &str, status: u16) -> u
 
 async fn id_of(caller: &Caller) -> String {
     let me = caller.get("/users/me").await.expect_status(200);
-    match me.at("/data/id") {
-        Value::String(id) => id,
-        other => panic!("no id: {other}"),
-    }
+    me.text_at("/data/id")
 }
 
 #[tokio::test]
