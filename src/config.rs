@@ -123,6 +123,9 @@ pub struct HttpConfig {
     /// Largest request body, in bytes.
     #[arg(long, env = "BODY_LIMIT", global = true, default_value_t = 1024 * 1024, value_parser = body_limit)]
     pub body_limit: usize,
+    /// Seconds that a request may take before it is given up with 503; more than `STATEMENT_TIMEOUT`.
+    #[arg(long, env = "REQUEST_TIMEOUT", global = true, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub request_timeout: u32,
     /// Seconds that requests under way get to finish when the server stops.
     #[arg(long, env = "SHUTDOWN_TIMEOUT", global = true, default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=600))]
     pub shutdown_timeout: u16,
@@ -205,6 +208,13 @@ impl Config {
             });
         }
         Ok(())
+    }
+}
+
+impl HttpConfig {
+    /// How long a request may take.
+    pub fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.request_timeout.into())
     }
 }
 

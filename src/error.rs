@@ -7,6 +7,7 @@
 
 mod code;
 mod layers;
+mod outage;
 mod problem;
 
 pub use self::{code::Code, problem::Problem};
@@ -166,18 +167,10 @@ impl From<Code> for ApiError {
 /// [`OnConstraint::on_constraint`] names its field.
 impl From<DieselError> for ApiError {
     fn from(error: DieselError) -> Self {
-        let code = match &error {
-            DieselError::NotFound => return Self::new(Code::NotFound),
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand
-                | DatabaseErrorKind::SerializationFailure
-                | DatabaseErrorKind::ReadOnlyTransaction,
-                _,
-            ) => Code::Unavailable,
-            _ => Code::Internal,
-        };
-        Self::new(code).because(error)
+        match &error {
+            DieselError::NotFound => Self::new(Code::NotFound),
+            failure => Self::new(outage::of_query(failure)).because(error),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod openapi;
 mod request_context;
 mod security_headers;
 mod telemetry;
+mod time_limit;
 mod trace;
 
 pub use self::{
@@ -19,5 +20,6 @@ pub use self::{
     observe::observe,
     request_context::RequestContext,
     telemetry::{LogFormat, start_log, subscriber},
+    time_limit::TimeLimit,
     trace::Trace,
 };

@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
-use crate::http::{self, Drain};
+use crate::http::{self, Drain, TimeLimit};
 use crate::identity::{Identity, bootstrap};
 use crate::platform::Platform;
 use crate::resource::{JsonLimit, path_config};
@@ -80,6 +80,7 @@ impl Application {
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
+        let time_limit = web::Data::new(TimeLimit(config.http.time_limit()));
         let drain = web::Data::new(Drain::default());
         let draining = drain.clone();
         let server = HttpServer::new(move || {
@@ -88,6 +89,7 @@ impl Application {
                 .app_data(identity.clone())
                 .app_data(drain.clone())
                 .app_data(body_limit.clone())
+                .app_data(time_limit.clone())
                 .app_data(path_config())
                 .configure(routes)
                 .configure(crate::routes::configure)
@@ -95,6 +97,8 @@ impl Application {
                 .wrap(from_fn(http::observe))
         })
         .disable_signals()
+        // Nobody waits for the answer of one who hung up: the handler is dropped, and what it had is free.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(shutdown.into())
         .listen(listener)?
         .run();

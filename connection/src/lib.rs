@@ -3,6 +3,7 @@
 //! The two schema crates may not know each other, and both run their queries on such a connection; hence a crate.
 
 mod announcement;
+pub mod ending;
 mod text;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
     TransactionManager,
 };
+use ending::{Count, Load, Rows};
 use futures_util::{FutureExt, StreamExt};
 
 pub use self::announcement::{Announcement, CHANNEL};
@@ -98,8 +100,8 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says of the first statement that fails.
     pub async fn batch(&self, sql: &str) -> QueryResult<()> {
-        self.note_text(true);
-        (&self.connection).batch_execute(sql).await
+        let mut conn = self;
+        conn.batch_execute(sql).await
     }
 
     /// Begins a transaction that outlives a change of reach. An error in between drops the connection, and with it the
@@ -108,7 +110,8 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says.
     pub async fn begin(&mut self) -> QueryResult<()> {
-        AnsiTransactionManager::begin_transaction(&mut self.connection).await
+        let done = AnsiTransactionManager::begin_transaction(&mut self.connection).await;
+        self.named(done).await
     }
 
     /// Commits what [`Self::begin`] began.
@@ -116,7 +119,8 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says.
     pub async fn commit(&mut self) -> QueryResult<()> {
-        AnsiTransactionManager::commit_transaction(&mut self.connection).await
+        let done = AnsiTransactionManager::commit_transaction(&mut self.connection).await;
+        self.named(done).await
     }
 
     /// Gives up what [`Self::begin`] began.
@@ -124,7 +128,16 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says; the connection is not clean then.
     pub async fn rollback(&mut self) -> QueryResult<()> {
-        AnsiTransactionManager::rollback_transaction(&mut self.connection).await
+        let done = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
+        self.named(done).await
+    }
+
+    /// The outcome with an error that says whether the connection has ended.
+    async fn named(&self, done: QueryResult<()>) -> QueryResult<()> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(error) => Err(ending::named(error, &self.connection).await),
+        }
     }
 
     /// Runs `work` in a transaction: committed when it succeeds, rolled back when it fails.
@@ -179,19 +192,17 @@ where
 impl<R: Reach> SimpleAsyncConnection for &Conn<R> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         self.note_text(true);
-        (&self.connection).batch_execute(query).await
+        let done = (&self.connection).batch_execute(query).await;
+        self.named(done).await
     }
 }
 
 /// Queries run as on diesel-async's own shared reference, so a model method reads `.load(&mut conn)` with a
 /// `mut conn: &TenantConn`.
 impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
-    type ExecuteFuture<'conn, 'query> =
-        <&'a AsyncPgConnection as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>;
-    type LoadFuture<'conn, 'query> =
-        <&'a AsyncPgConnection as AsyncConnectionCore>::LoadFuture<'conn, 'query>;
-    type Stream<'conn, 'query> =
-        <&'a AsyncPgConnection as AsyncConnectionCore>::Stream<'conn, 'query>;
+    type ExecuteFuture<'conn, 'query> = Count<'a>;
+    type LoadFuture<'conn, 'query> = Load<'a>;
+    type Stream<'conn, 'query> = Rows<'a>;
     type Row<'conn, 'query> = <&'a AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
     type Backend = diesel::pg::Pg;
 
@@ -203,7 +214,10 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
         let query = source.as_query();
         self.note_text(text::is_in(&query));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        AsyncConnectionCore::load(&mut connection, query)
+        Load::of(
+            AsyncConnectionCore::load(&mut connection, query),
+            connection,
+        )
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -215,6 +229,7 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
     {
         self.note_text(text::is_in(&source));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        AsyncConnectionCore::execute_returning_count(&mut connection, source)
+        let statement = AsyncConnectionCore::execute_returning_count(&mut connection, source);
+        Count::of(statement, connection)
     }
 }

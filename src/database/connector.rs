@@ -8,7 +8,9 @@ use connection::PlatformConn;
 use diesel::QueryResult;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::Client;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -20,8 +22,19 @@ diesel::define_sql_function! {
     fn current_setting(name: Text) -> Text;
 }
 
-/// How long one attempt to connect may take when the URL does not say.
+/// How long one attempt to connect may take when the URL does not say, from the first packet to a session that is set up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection may be silent before the kernel asks the server's whether it is still there, how long it waits
+/// between two questions, and how many go unanswered before it gives up: 30 seconds in all (tcp(7), `TCP_KEEPIDLE`).
+/// PostgreSQL's own default is two hours.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+
+/// How long what was sent may go without an acknowledgement of the server's kernel (RFC 5482; tcp(7), `TCP_USER_TIMEOUT`).
+/// While something is under way, no keep-alive is sent.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// Opens connections to one database. Cheap to clone.
 #[derive(Clone)]
@@ -50,9 +63,7 @@ impl Connector {
                 reason: "it names no host".to_owned(),
             });
         }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
-        }
+        set_patience(&mut config);
         let may_use_tls = config.get_ssl_mode() != SslMode::Disable
             && config
                 .get_hosts()
@@ -73,11 +84,16 @@ impl Connector {
     ///
     /// # Errors
     /// `Unreachable` with what the driver or the server says.
+    pub async fn connect(&self) -> Result<PlatformConn, DatabaseError> {
+        // Opening is rare and its state large: every lease would carry it.
+        self.in_time(Box::pin(self.open())).await
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "a new connection is under the login role, and the greeting empties its path"
     )]
-    pub async fn connect(&self) -> Result<PlatformConn, DatabaseError> {
+    async fn open(&self) -> Result<PlatformConn, DatabaseError> {
         let (client, driver) = self
             .config
             .connect(self.tls.clone())
@@ -93,6 +109,20 @@ impl Connector {
         Ok(connection)
     }
 
+    /// Gives up on a server that takes the connection and then says nothing: the driver's own limit ends with TCP's part.
+    async fn in_time<Session>(
+        &self,
+        opening: impl Future<Output = Result<Session, DatabaseError>>,
+    ) -> Result<Session, DatabaseError> {
+        let limit = self.config.get_connect_timeout().copied();
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(u32::MAX);
+        let limit = limit.unwrap_or(CONNECT_TIMEOUT).saturating_mul(hosts);
+        match timeout(limit, opening).await {
+            Ok(opened) => opened,
+            Err(elapsed) => Err(self.unreachable(&elapsed)),
+        }
+    }
+
     /// Opens a connection below Diesel, with the server's own settings, and the task that drives it.
     ///
     /// For the engine that applies plans: Diesel's errors leave out the SQLSTATE, by which a lock that was not to be had
@@ -101,13 +131,29 @@ impl Connector {
     /// # Errors
     /// `Unreachable` with what the driver or the server says.
     pub async fn client(&self) -> Result<(Client, JoinHandle<()>), DatabaseError> {
-        let connected = self.config.connect(self.tls.clone()).await;
-        let (client, driver) = connected.map_err(|error| self.unreachable(&error))?;
+        let connecting = async {
+            let connected = self.config.connect(self.tls.clone()).await;
+            connected.map_err(|error| self.unreachable(&error))
+        };
+        let (client, driver) = self.in_time(Box::pin(connecting)).await?;
         let driving = async move {
             // Whoever waits for an answer gets the error; with nobody waiting it is no news.
             let _ = driver.await;
         };
         Ok((client, tokio::task::spawn(driving)))
+    }
+
+    /// Ends the statement that is under way on a connection which is about to be closed, without waiting for it.
+    ///
+    /// PostgreSQL does not look whether anybody still listens while a statement runs; left alone, it keeps its place among
+    /// the server's connections, which nobody counts any more.
+    pub fn cancel(&self, connection: &AsyncPgConnection) {
+        let (token, tls) = (connection.cancel_token(), self.tls.clone());
+        let cancelling = async move { token.cancel_query(tls).await };
+        if let Ok(runtime) = Handle::try_current() {
+            // Whether it arrived cannot be known. Without it, the statement has its time limit.
+            runtime.spawn(timeout(CONNECT_TIMEOUT, cancelling));
+        }
     }
 
     /// Refuses a server that is too old.
@@ -158,6 +204,26 @@ impl Connector {
             address: self.address(),
             reason,
         }
+    }
+}
+
+/// Sets how long a server that does not answer is waited for, where the URL does not say.
+fn set_patience(config: &mut tokio_postgres::Config) {
+    let default = tokio_postgres::Config::new();
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_keepalives_idle() == default.get_keepalives_idle() {
+        config.keepalives_idle(KEEPALIVE_IDLE);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(KEEPALIVE_INTERVAL);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(KEEPALIVE_RETRIES);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(UNACKNOWLEDGED);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ApiError, Code};
+use super::{ApiError, Code, outage};
 use crate::identity::password::PasswordError;
 use crate::identity::token::TokenError;
 use crate::provisioner::ProvisionError;
@@ -39,7 +39,7 @@ impl From<PoolError> for ApiError {
         let code = match &error {
             PoolError::Exhausted { .. } => Code::PoolExhausted,
             PoolError::Database(_) => Code::Unavailable,
-            PoolError::Bind(_) => Code::Internal,
+            PoolError::Bind(cause) => outage::of_query(cause),
         };
         Self::new(code).because(error)
     }
@@ -109,9 +109,9 @@ impl From<ProvisionError> for ApiError {
                 .field("admin", "cannot be created")
                 .because(error),
             ProvisionError::Database(_) => Self::new(Code::Unavailable).because(error),
-            ProvisionError::Query(_)
-            | ProvisionError::Session(_)
-            | ProvisionError::Step { .. }
+            ProvisionError::Query(cause) => Self::new(outage::of_query(cause)).because(error),
+            ProvisionError::Session(cause) => Self::new(outage::of_session(cause)).because(error),
+            ProvisionError::Step { .. }
             | ProvisionError::NotConverged(_)
             | ProvisionError::Receipt(_)
             | ProvisionError::RolesForbidden(_) => Self::internal(error),

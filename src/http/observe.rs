@@ -12,11 +12,13 @@ use actix_web::{
         header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Data,
 };
 use futures_util::FutureExt;
 use tracing::{Instrument, Level};
 
 use super::{
+    TimeLimit,
     request_context::{RequestContext, X_REQUEST_ID},
     security_headers,
 };
@@ -34,7 +36,16 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let exchange = Exchange::begin(&request);
     let span = tracing::info_span!("request", request_id = exchange.context.id());
-    let handled = async move { next.call(request).await }.instrument(span);
+    let limit = request
+        .app_data::<Data<TimeLimit>>()
+        .map(|limit| *limit.get_ref());
+    let handled = async move {
+        match limit {
+            Some(limit) => limit.enforce(next.call(request)).await,
+            None => next.call(request).await,
+        }
+    };
+    let handled = handled.instrument(span);
     match AssertUnwindSafe(handled).catch_unwind().await {
         Ok(Ok(response)) => {
             let (request, response) = response.into_parts();

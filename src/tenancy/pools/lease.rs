@@ -92,6 +92,9 @@ impl<R: Reach> Drop for LeaseOf<R> {
         };
         if std::thread::panicking() || !self.in_flight.is_zero() || !conn.is_clean() {
             tracing::warn!(binding = ?self.binding, "a connection was left dirty and is closed");
+            if !self.in_flight.is_zero() {
+                self.shared.connector.cancel(&conn.into_inner());
+            }
             return;
         }
         if conn.has_run_text() {

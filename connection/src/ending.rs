@@ -1,0 +1,166 @@
+//! Tells the end of a connection from the failure of a statement, where Diesel does not.
+//!
+//! A server that ends a session says so first, in an error like that of a statement (`57P01`). Diesel passes it on without
+//! its SQLSTATE, and its words are in the server's language. So whoever gets an error without a name asks whether the
+//! session is still there: a round trip that only failures cost.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, Stream};
+use futures_util::{FutureExt, StreamExt};
+
+/// A row of a result.
+type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;
+
+/// The rows of a result as Diesel reads them.
+pub(crate) type BareRows = BoxStream<'static, QueryResult<Row>>;
+
+/// The number of rows that a statement under way is about.
+pub type Count<'a> = Outcome<'a, usize, usize>;
+
+/// The rows that a statement under way finds.
+pub type Load<'a> = Outcome<'a, BareRows, Rows<'a>>;
+
+/// A statement under way.
+pub struct Outcome<'a, Answer, Value> {
+    statement: BoxFuture<'a, QueryResult<Answer>>,
+    value: fn(Answer, &'a AsyncPgConnection) -> Value,
+    doubt: Doubt<'a>,
+}
+
+/// The rows of a result.
+pub struct Rows<'a> {
+    rows: BareRows,
+    doubt: Doubt<'a>,
+}
+
+/// A connection, and an error of it that may have been its last.
+struct Doubt<'a> {
+    connection: &'a AsyncPgConnection,
+    asking: Option<BoxFuture<'a, Error>>,
+}
+
+impl<'a> Count<'a> {
+    /// How many rows the statement is about.
+    pub(crate) fn of(
+        statement: BoxFuture<'a, QueryResult<usize>>,
+        connection: &'a AsyncPgConnection,
+    ) -> Self {
+        Self {
+            statement,
+            value: |count, _| count,
+            doubt: Doubt::of(connection),
+        }
+    }
+}
+
+impl<'a> Load<'a> {
+    /// The rows of the statement.
+    pub(crate) fn of(
+        statement: BoxFuture<'a, QueryResult<BareRows>>,
+        connection: &'a AsyncPgConnection,
+    ) -> Self {
+        Self {
+            statement,
+            value: |rows, connection| Rows {
+                rows,
+                doubt: Doubt::of(connection),
+            },
+            doubt: Doubt::of(connection),
+        }
+    }
+}
+
+impl<Answer, Value> Future for Outcome<'_, Answer, Value> {
+    type Output = QueryResult<Value>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if !self.doubt.is_raised() {
+            match ready!(self.statement.poll_unpin(context)) {
+                Ok(answer) => {
+                    return Poll::Ready(Ok((self.value)(answer, self.doubt.connection)));
+                }
+                Err(error) if is_nameless(&error) => self.doubt.raise(error),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        self.doubt.settle(context).map(Err)
+    }
+}
+
+impl Stream for Rows<'_> {
+    type Item = QueryResult<Row>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if !self.doubt.is_raised() {
+            match ready!(self.rows.poll_next_unpin(context)) {
+                Some(Err(error)) if is_nameless(&error) => self.doubt.raise(error),
+                row => return Poll::Ready(row),
+            }
+        }
+        self.doubt.settle(context).map(|error| Some(Err(error)))
+    }
+}
+
+impl<'a> Doubt<'a> {
+    fn of(connection: &'a AsyncPgConnection) -> Self {
+        Self {
+            connection,
+            asking: None,
+        }
+    }
+
+    fn is_raised(&self) -> bool {
+        self.asking.is_some()
+    }
+
+    fn raise(&mut self, error: Error) {
+        self.asking = Some(named(error, self.connection).boxed());
+    }
+
+    fn settle(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        let Some(asking) = &mut self.asking else {
+            return Poll::Pending;
+        };
+        let error = ready!(asking.poll_unpin(context));
+        self.asking = None;
+        Poll::Ready(error)
+    }
+}
+
+/// The error itself where the session is still there, and `ClosedConnection` with the same information where it has ended.
+pub(crate) async fn named(error: Error, mut connection: &AsyncPgConnection) -> Error {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            // An empty query does nothing, in a transaction that failed as well as in none.
+            let kind = match connection.batch_execute("").await {
+                Ok(()) => DatabaseErrorKind::Unknown,
+                Err(_) => DatabaseErrorKind::ClosedConnection,
+            };
+            Error::DatabaseError(kind, information)
+        }
+        error => error,
+    }
+}
+
+fn is_nameless(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, _))
+}
+
+impl<Answer, Value> fmt::Debug for Outcome<'_, Answer, Value> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Outcome")
+    }
+}
+
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Rows")
+    }
+}

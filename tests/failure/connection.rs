@@ -1,0 +1,79 @@
+//! Connections that end in the middle of a statement: a clean 503, nothing leaks, and the next request has a new one.
+
+use std::time::{Duration, Instant};
+
+use test_app::Chaos;
+
+use crate::twins::{Twins, assert_problem};
+
+/// Longer than any request here may take: its time is up after one second.
+const BOUND: Duration = Duration::from_secs(15);
+
+#[tokio::test]
+async fn a_connection_cut_in_the_middle_of_a_statement_is_unavailable_and_the_next_request_is_served()
+ {
+    for deed in ["/deeds/sleep", "/deeds/sleep-in-transaction"] {
+        for chaos in [Chaos::Drop, Chaos::Reset] {
+            let twins = Twins::open(|_| {}).await;
+            let backend = twins.backend().await;
+            let cut = async {
+                twins.wait_for_statement("pg_sleep").await;
+                twins.proxy.set(chaos);
+            };
+            let (answer, ()) = tokio::join!(twins.alice.get(deed), cut);
+            assert_problem(&answer, 503, "unavailable");
+            let meanwhile = twins.mallory.get("/session").await;
+            assert_problem(&meanwhile, 503, "unavailable");
+            twins.proxy.set(Chaos::None);
+            twins.assert_served_without(backend).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_an_administrator_ends_is_unavailable_and_the_next_request_is_served() {
+    for deed in ["/deeds/sleep", "/deeds/sleep-in-transaction"] {
+        let twins = Twins::open(|_| {}).await;
+        let backend = twins.backend().await;
+        let end = async {
+            let backend = twins.wait_for_statement("pg_sleep").await;
+            twins.terminate(backend).await;
+        };
+        let (answer, ()) = tokio::join!(twins.alice.get(deed), end);
+        assert_problem(&answer, 503, "unavailable");
+        twins.assert_served_without(backend).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_without_a_word_is_waited_for_no_longer_than_a_request_may_take() {
+    for chaos in [Chaos::HalfOpen, Chaos::Deaf] {
+        let twins = Twins::open(|config| config.http.request_timeout = 1).await;
+        let backend = twins.backend().await;
+        twins.proxy.set(chaos);
+        // The first on the connection that was left, the second on a new one, which nobody answers either.
+        for caller in [&twins.alice, &twins.mallory] {
+            let begun = Instant::now();
+            let answer = caller.get("/session").await;
+            assert_problem(&answer, 503, "unavailable");
+            assert!(begun.elapsed() < BOUND);
+        }
+        twins.proxy.set(Chaos::None);
+        twins.assert_served_without(backend).await;
+    }
+}
+
+#[tokio::test]
+async fn a_slow_line_makes_requests_slow_and_fails_none() {
+    let twins = Twins::open(|_| {}).await;
+    for chaos in [
+        Chaos::Delay(Duration::from_millis(20)),
+        Chaos::Throttle {
+            bytes_per_second: 20_000,
+        },
+    ] {
+        twins.proxy.set(chaos);
+        twins.alice.get("/users").await.expect_status(200);
+        twins.mallory.get("/users").await.expect_status(200);
+    }
+}
