@@ -12,6 +12,7 @@ mod answer;
 mod caller;
 mod chaos_proxy;
 mod database;
+mod pgbouncer;
 mod platform;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use answer::Answer;
 pub use caller::Caller;
 pub use chaos_proxy::{Chaos, ChaosProxy};
 pub use database::TestDatabase;
+pub use pgbouncer::{PgBouncer, PoolMode};
 pub use platform::TestPlatform;
 
 /// The password of everybody in the tests.

@@ -42,6 +42,11 @@ impl TestPlatform {
         self.database.url()
     }
 
+    /// The database of this test.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
     /// Runs SQL as the login role.
     pub async fn run(&self, sql: &str) {
         self.client
