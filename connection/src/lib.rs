@@ -3,6 +3,7 @@
 //! The two schema crates may not know each other, and both run their queries on such a connection; hence a crate.
 
 mod announcement;
+mod pooled;
 mod text;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use diesel_async::{
 use futures_util::{FutureExt, StreamExt};
 
 pub use self::announcement::{Announcement, CHANNEL};
+pub use pooled::Settled;
 
 /// What a connection reaches: [`Platform`] or [`Tenant`].
 pub trait Reach: Send + Sync + 'static {

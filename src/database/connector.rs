@@ -102,9 +102,9 @@ impl Connector {
         self.pooling
     }
 
-    /// Seconds that a statement may take.
-    pub fn statement_timeout(&self) -> u32 {
-        self.statement_timeout
+    /// How long a statement may take.
+    pub fn statement_timeout(&self) -> Duration {
+        Duration::from_secs(self.statement_timeout.into())
     }
 
     /// Opens a connection under the login role, with an empty `search_path`.

@@ -9,9 +9,11 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
+use rowhouse::config::Config;
+use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::TestDatabase;
+use super::{TestDatabase, config};
 
 /// Part of the socket's name; there is no TCP port.
 const PORT: u16 = 6432;
@@ -82,6 +84,13 @@ impl PgBouncer {
             url: format!("postgres://{user}@{host}:{PORT}/{name}"),
             _folder: folder,
         }
+    }
+
+    /// A configuration for tests that serves through PgBouncer and passes it by for the rest.
+    pub fn config(&self, database: &TestDatabase) -> Config {
+        let mut config = config(&self.url);
+        config.database.direct_database_url = Some(SecretString::from(database.url()));
+        config
     }
 
     /// The URL of the test's database through PgBouncer.

@@ -3,9 +3,15 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "leases are what these tests are about"
+)]
 
+mod leases;
 mod naive;
 mod probe;
-mod twins;
+mod site;
