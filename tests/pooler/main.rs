@@ -11,7 +11,10 @@
     reason = "leases are what these tests are about"
 )]
 
+mod http;
 mod leases;
 mod naive;
+mod prepared;
 mod probe;
 mod site;
+mod traffic;
