@@ -94,15 +94,15 @@ impl TestApp {
     /// A platform with the tenants `acme` and `globex`, nobody in particular, the admin of one and the admin of the other.
     pub async fn with_two_tenants() -> (Self, Caller, Caller, Caller) {
         let database = TestDatabase::create().await;
-        if !is_through_pooler() {
-            let config = config(database.url());
-            return Self::on(database, config, |_| {}).await;
-        }
-        let bouncer = PgBouncer::start(&database, PoolMode::Transaction, POOLED_SESSIONS);
-        let config = bouncer.config(&database);
+        let bouncer = is_through_pooler()
+            .then(|| PgBouncer::start(&database, PoolMode::Transaction, POOLED_SESSIONS));
+        let config = match &bouncer {
+            Some(bouncer) => bouncer.config(&database),
+            None => config(database.url()),
+        };
         let (app, anonymous, alice, mallory) = Self::on(database, config, |_| {}).await;
         let app = Self {
-            _bouncer: Some(bouncer),
+            _bouncer: bouncer,
             ..app
         };
         (app, anonymous, alice, mallory)
@@ -227,9 +227,8 @@ impl TestApp {
 /// Provisions a tenant with an admin who has [`PASSWORD`].
 pub async fn provision(platform: &Platform, slug: &str, admin: &str) -> ProvisionedTenant {
     let order = order(platform, slug, admin).await;
-    platform
-        .provisioner
-        .create(&order)
+    // A large future: in a box, it makes none of the tests' own large.
+    Box::pin(platform.provisioner.create(&order))
         .await
         .unwrap_or_else(|error| panic!("`{slug}` is not provisioned: {error}"))
 }

@@ -72,10 +72,10 @@ async fn tenants_log_in_and_read_and_write_their_own_rows() {
         }
         let created = caller.create_user("dave", &[]).await;
         let path = format!("/users/{}", created.text_at("/data/id"));
-        let patch = json!({ "last_name": caller.path("") });
+        let changes = json!({ "last_name": caller.path("") });
         let read = caller.get(&path).await.expect_status(200);
         caller
-            .patch(&path, &read.etag(), &patch)
+            .patch(&path, &read.etag(), &changes)
             .await
             .expect_status(200);
         let read = caller.get(&path).await.expect_status(200);

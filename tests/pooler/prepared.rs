@@ -1,5 +1,8 @@
 //! Prepared statements: a pooler of transactions knows nothing of them, so none may outlive its transaction.
 
+use std::fmt::Write;
+use std::ops::Range;
+
 use assert_cmd::Command;
 use tenant_schema::identity::User;
 use tokio_postgres::NoTls;
@@ -7,13 +10,18 @@ use tokio_postgres::NoTls;
 use super::site::{Site, TWIN, canary};
 
 /// Prepares, in the pooler's only session, a statement under each of these names, as another program would.
-async fn occupy(site: &Site, names: impl Iterator<Item = u32>) {
+async fn occupy(site: &Site, names: Range<u32>) {
     let connected = tokio_postgres::connect(site.bouncer.url(), NoTls).await;
     let (client, driver) = connected.unwrap();
     tokio::spawn(driver);
-    let statements: String = names
-        .map(|name| format!("PREPARE s{name} AS SELECT 'the canary of another program'::text;"))
-        .collect();
+    let mut statements = String::new();
+    for name in names {
+        write!(
+            statements,
+            "PREPARE s{name} AS SELECT 'another program'::text;"
+        )
+        .unwrap();
+    }
     client.batch_execute(&statements).await.unwrap();
 }
 
