@@ -43,15 +43,15 @@ async fn create(username: &str, conn: &TenantConn) {
 
 /// Says that all is well after a statement has failed.
 async fn create_and_shrug(caller: SignedIn) -> HttpResponse {
-    create("careless", caller.conn()).await;
-    let mut conn = caller.conn();
+    let mut conn = caller.conn().await.unwrap();
+    create("careless", conn).await;
     let missing = diesel::select(current_setting("no.such_setting"));
     missing.get_result::<String>(&mut conn).await.unwrap_err();
     HttpResponse::Ok().finish()
 }
 
 async fn create_and_panic(caller: SignedIn) -> HttpResponse {
-    create("panicking", caller.conn()).await;
+    create("panicking", caller.conn().await.unwrap()).await;
     panic!("a handler's panic");
 }
 
