@@ -62,6 +62,12 @@ pub struct DatabaseConfig {
     /// URL of a PostgreSQL server, version 15 or newer; unset: an embedded server under the data directory.
     #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_parser = secret)]
     pub database_url: Option<SecretString>,
+    /// URL of the same database that passes by the connection pooler of `DATABASE_URL`, for what needs a session of its own: migrations, provisioning, locks, notifications.
+    #[arg(long, env = "DIRECT_DATABASE_URL", global = true, hide_env_values = true, value_parser = secret)]
+    pub direct_database_url: Option<SecretString>,
+    /// What kind of pooler `DATABASE_URL` leads to; the start finds out, and stops where this would mix tenants up.
+    #[arg(long, env = "POOLER", global = true, value_enum, default_value_t = Pooler::Auto)]
+    pub pooler: Pooler,
     /// Folder for everything that a start leaves behind.
     #[arg(long, env = "DATA_DIR", global = true, default_value = "data")]
     pub data_dir: PathBuf,
@@ -74,6 +80,17 @@ pub struct DatabaseConfig {
     /// Seconds that a statement of a request may take.
     #[arg(long, env = "STATEMENT_TIMEOUT", global = true, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub statement_timeout: u32,
+}
+
+/// What kind of connection pooler stands between this process and the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Pooler {
+    /// Whatever the start finds.
+    Auto,
+    /// None, or one that keeps a server connection to each client connection.
+    None,
+    /// One that may change the server connection at every transaction.
+    Transaction,
 }
 
 /// How tenants are kept apart in the database.
@@ -188,8 +205,15 @@ impl Config {
     /// Checks what no single value can tell.
     ///
     /// # Errors
-    /// In production, a default or short secret.
+    /// `DIRECT_DATABASE_URL` without `DATABASE_URL`; in production, a default or short secret.
     pub fn check(&self) -> Result<(), ConfigError> {
+        if self.database.direct_database_url.is_some() && self.database.database_url.is_none() {
+            return Err(ConfigError {
+                variable: "DIRECT_DATABASE_URL",
+                problem: "is set and `DATABASE_URL` is not",
+                hint: "set `DATABASE_URL` to the pooler's address, or to this one where there is no pooler",
+            });
+        }
         let pepper = self.identity.password_pepper.expose_secret();
         let hint =
             "set it to at least 32 random characters, for example from `openssl rand -base64 32`";

@@ -95,11 +95,12 @@ async fn create_system_admin(platform: &Platform, password: &SecretString) -> an
         password_hash,
         role: SystemUserRole::SuperAdmin,
     };
+    let conn = platform.pools.platform().await?;
     admin
-        .insert(&*platform.pools.platform().await?)
+        .insert(&conn)
         .await
         .context("Failed to create the system admin")?;
-    Ok(())
+    Ok(conn.finish().await?)
 }
 
 async fn create_tenant(
@@ -148,7 +149,7 @@ async fn add_colleagues(
         };
         colleague.insert_with_roles(&roles, &mut conn).await?;
     }
-    Ok(())
+    Ok(conn.finish().await?)
 }
 
 async fn hash(platform: &Platform, password: &SecretString) -> anyhow::Result<PasswordHash> {

@@ -31,7 +31,7 @@ use self::token::TokenIssuer;
 use crate::config::IdentityConfig;
 use crate::error::ApiError;
 use crate::platform::Platform;
-use crate::tenancy::PoolError;
+use crate::tenancy::{PoolError, SettleError};
 
 /// What the server needs to know callers by.
 #[derive(Debug)]
@@ -50,6 +50,9 @@ pub enum IdentityError {
     /// No connection to the platform.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The first key was not kept.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
 }
 
 impl Identity {
@@ -58,7 +61,9 @@ impl Identity {
     /// # Errors
     /// A database that is not there, or keys that cannot be read or made.
     pub async fn open(config: &IdentityConfig, platform: &Platform) -> Result<Self, IdentityError> {
-        let keys = SigningKeys::load_or_create(&mut *platform.pools.platform().await?).await?;
+        let mut lease = platform.pools.platform().await?;
+        let keys = SigningKeys::load_or_create(&mut lease).await?;
+        lease.finish().await?;
         let lifetime = TimeDelta::seconds(config.jwt_access_ttl.into());
         Ok(Self {
             tokens: TokenIssuer::new(keys, config.jwt_issuer.clone(), lifetime),

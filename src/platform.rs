@@ -58,7 +58,7 @@ impl Platform {
         migrations::run(database.connector()).await?;
         let provisioner = Provisioner::new(database.connector().clone(), config.pool.isolation);
         provisioner.check_isolation().await?;
-        let pools = TenantPools::new(database.connector().clone(), &config.pool);
+        let pools = TenantPools::new(database.serving().clone(), &config.pool);
         let changes = Changes::new(database.connector().clone());
         Ok(Self {
             registry: TenantRegistry::new(pools.clone(), changes.clone()),

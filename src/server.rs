@@ -168,7 +168,9 @@ pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
     let application = Application::build(config).await?;
     let address = SocketAddr::new(host, application.port());
     let mut conn = application.platform().pools.platform().await?;
-    if let Some(token) = bootstrap::issue(&mut conn).await? {
+    let token = bootstrap::issue(&mut conn).await?;
+    conn.finish().await?;
+    if let Some(token) = token {
         writeln!(
             out,
             "The platform has no system user yet. Create the first one with this token, which works once:\n"
@@ -184,7 +186,6 @@ pub async fn serve(config: Config, out: &mut impl Write) -> anyhow::Result<()> {
             token.expose_secret()
         )?;
     }
-    drop(conn);
     writeln!(
         out,
         "Rowhouse serves on http://{address} (documentation: http://{address}/docs)"

@@ -2,12 +2,14 @@
 
 pub mod binding;
 pub mod changes;
+pub mod ledger;
 pub mod pools;
 pub mod rate;
 pub mod registry;
 pub mod remembered;
 
 pub use changes::Changes;
+pub use ledger::{Ledger, SettleError};
 pub use pools::{Lease, PlatformLease, PoolError, TenantPools};
 pub use rate::{RateLimited, TenantRates};
 pub use registry::{ResolveError, ServedTenant, TenantRegistry};

@@ -4,6 +4,7 @@
 
 mod announcement;
 pub mod ending;
+mod pooled;
 mod text;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use ending::{Count, Load, Rows};
 use futures_util::{FutureExt, StreamExt};
 
 pub use self::announcement::{Announcement, CHANNEL};
+pub use pooled::Settled;
 
 /// What a connection reaches: [`Platform`] or [`Tenant`].
 pub trait Reach: Send + Sync + 'static {

@@ -127,12 +127,15 @@ pub async fn create_system_user(
     };
     let conn = platform.pools.platform().await?;
     match user.insert(&conn).await {
-        Ok(created) => Ok(AdminView {
-            password: password
-                .generated
-                .map(|text| text.expose_secret().to_owned()),
-            ..created.into()
-        }),
+        Ok(created) => {
+            conn.finish().await?;
+            Ok(AdminView {
+                password: password
+                    .generated
+                    .map(|text| text.expose_secret().to_owned()),
+                ..created.into()
+            })
+        }
         Err(Error::DatabaseError(_, information))
             if information.constraint_name() == Some("system_users_email_key") =>
         {

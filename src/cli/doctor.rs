@@ -2,6 +2,7 @@
 
 use super::ExitStatus;
 use super::printer::{Printer, Row};
+use crate::database::{Database, Pooling};
 use crate::platform::Platform;
 use crate::provisioner::doctor::{Finding, Verdict};
 
@@ -22,12 +23,31 @@ impl Row for Finding {
     }
 }
 
+/// What the start found between this process and the server. A pooler that does harm has stopped the start.
+fn pooler(database: &Database) -> Finding {
+    let (serving, direct) = (database.serving(), database.connector());
+    let detail = match serving.pooling() {
+        Pooling::Session => "connections keep their sessions".to_owned(),
+        Pooling::Transaction => format!(
+            "{} pools transactions, which every lease is one of; provisioning goes to {}",
+            serving.address(),
+            direct.address()
+        ),
+    };
+    Finding {
+        check: "pooler",
+        verdict: Verdict::Good,
+        detail,
+    }
+}
+
 /// Prints the findings; ends with 1 when one of them is bad.
 ///
 /// # Errors
 /// A failure of the database.
 pub async fn run(platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
-    let findings = platform.provisioner.examine().await?;
+    let mut findings = platform.provisioner.examine().await?;
+    findings.push(pooler(&platform.database));
     printer.list(&findings)?;
     let is_bad = findings
         .iter()

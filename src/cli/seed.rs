@@ -64,6 +64,7 @@ impl SeedCommand {
         for tenant in chosen(tenants, platform).await? {
             let mut conn = platform.pools.lease(&tenant.id).await?;
             let added = seeds::sow(&mut conn).await?;
+            conn.finish().await?;
             rows.push(Seeded {
                 tenant: tenant.slug.to_string(),
                 permissions: added.permissions,

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use connection::PlatformConn;
 use diesel::QueryResult;
+use diesel::connection::CacheSize;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -15,7 +16,7 @@ use tokio_postgres::Client;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{DatabaseError, OLDEST_VERSION, tls};
+use super::{DATABASE_URL, DatabaseError, OLDEST_VERSION, Pooling, tls};
 
 diesel::define_sql_function! {
     /// A run-time setting as PostgreSQL shows it.
@@ -39,11 +40,15 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// Opens connections to one database. Cheap to clone.
 #[derive(Clone)]
 pub struct Connector {
+    /// The variable that the URL came from, for messages.
+    variable: &'static str,
+    pooling: Pooling,
     config: Arc<tokio_postgres::Config>,
     tls: MakeRustlsConnect,
     /// What a new session is told first: no path, how long a statement may take, and to compile no plan. Requests are
     /// short, and the catalog's queries look dearer than they are: compiling one takes seconds, running it milliseconds.
     greeting: Arc<str>,
+    statement_timeout: u32,
 }
 
 impl Connector {
@@ -52,14 +57,28 @@ impl Connector {
     /// # Errors
     /// `Url` when the string cannot be parsed, `Tls` when TLS is asked for and cannot be set up.
     pub fn new(url: &str, statement_timeout: u32) -> Result<Self, DatabaseError> {
+        Self::of_variable(DATABASE_URL, url, statement_timeout)
+    }
+
+    /// As [`Self::new`], for the URL of another variable than `DATABASE_URL`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_variable(
+        variable: &'static str,
+        url: &str,
+        statement_timeout: u32,
+    ) -> Result<Self, DatabaseError> {
         let mut config: tokio_postgres::Config =
             tls::strict_ssl_mode(url)
                 .parse()
                 .map_err(|error: tokio_postgres::Error| DatabaseError::Url {
+                    variable,
                     reason: error.to_string(),
                 })?;
         if config.get_hosts().is_empty() {
             return Err(DatabaseError::Url {
+                variable,
                 reason: "it names no host".to_owned(),
             });
         }
@@ -74,13 +93,35 @@ impl Connector {
             "SET search_path = ''; SET statement_timeout = '{statement_timeout}s'; SET jit = off"
         );
         Ok(Self {
+            variable,
+            pooling: Pooling::Session,
             config: Arc::new(config),
             tls,
             greeting: greeting.into(),
+            statement_timeout,
         })
     }
 
+    /// The same connections, opened behind a pooler of this kind.
+    #[must_use]
+    pub fn behind(self, pooling: Pooling) -> Self {
+        Self { pooling, ..self }
+    }
+
+    /// Whether a connection keeps its session.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+
+    /// How long a statement may take.
+    pub fn statement_timeout(&self) -> Duration {
+        Duration::from_secs(self.statement_timeout.into())
+    }
+
     /// Opens a connection under the login role, with an empty `search_path`.
+    ///
+    /// Behind a pooler in transaction mode nothing is set, since another client would get the session with it: the
+    /// connection takes what it needs at the begin of each transaction.
     ///
     /// # Errors
     /// `Unreachable` with what the driver or the server says.
@@ -94,16 +135,29 @@ impl Connector {
         reason = "a new connection is under the login role, and the greeting empties its path"
     )]
     async fn open(&self) -> Result<PlatformConn, DatabaseError> {
-        let (client, driver) = self
-            .config
-            .connect(self.tls.clone())
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, mut driver) = connected.map_err(|error| self.unreachable(&error))?;
+        let greeting = match self.pooling {
+            Pooling::Session => &*self.greeting,
+            Pooling::Transaction => {
+                // Diesel's first statements are prepared, and prepared in one session they may be run in another. It also
+                // sets the time zone and the encoding. In a transaction that is rolled back neither does harm.
+                tokio::select! {
+                    begun = client.batch_execute("BEGIN") => begun,
+                    ended = &mut driver => ended,
+                }
+                .map_err(|error| self.unreachable(&error))?;
+                "ROLLBACK"
+            }
+        };
         let connection = AsyncPgConnection::try_from_client_and_connection(client, driver).await;
-        let connection =
-            PlatformConn::assume(connection.map_err(|error| self.unreachable(&error))?);
+        let mut connection = connection.map_err(|error| self.unreachable(&error))?;
+        if self.pooling == Pooling::Transaction {
+            connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        }
+        let connection = PlatformConn::assume(connection);
         connection
-            .batch(&self.greeting)
+            .batch(greeting)
             .await
             .map_err(|error| self.unreachable(&error))?;
         Ok(connection)
@@ -196,11 +250,12 @@ impl Connector {
             .unwrap_or("postgres")
     }
 
-    fn unreachable(&self, error: &dyn std::error::Error) -> DatabaseError {
+    pub(super) fn unreachable(&self, error: &dyn std::error::Error) -> DatabaseError {
         let reason = error
             .source()
             .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
         DatabaseError::Unreachable {
+            variable: self.variable,
             address: self.address(),
             reason,
         }

@@ -7,7 +7,7 @@ use crate::identity::password::PasswordError;
 use crate::identity::token::TokenError;
 use crate::provisioner::ProvisionError;
 use crate::tenancy::remembered::LoadError;
-use crate::tenancy::{PoolError, RateLimited, ResolveError};
+use crate::tenancy::{PoolError, RateLimited, ResolveError, SettleError};
 
 /// How long a client waits for a tenant that is being made.
 const PROVISIONING: Duration = Duration::from_secs(2);
@@ -62,6 +62,16 @@ impl From<RateLimited> for ApiError {
         Self::new(Code::RateLimited)
             .retry_after(error.wait)
             .detail(error.to_string())
+    }
+}
+
+/// A database that is gone is 503, whatever else kept a transaction from being committed is ours to fix.
+impl From<SettleError> for ApiError {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::Refused(error) => error.into(),
+            SettleError::RolledBack(_) | SettleError::Left => Self::internal(error),
+        }
     }
 }
 

@@ -1,6 +1,13 @@
 //! The one middleware: every response gets its headers, every error its problem document, every request its log event.
 
-use std::{any::Any, error::Error as _, iter::successors, panic::AssertUnwindSafe};
+use std::{
+    any::Any,
+    error::Error as _,
+    future::{Future, poll_fn},
+    iter::successors,
+    panic::AssertUnwindSafe,
+    pin::pin,
+};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
@@ -23,6 +30,7 @@ use super::{
     security_headers,
 };
 use crate::error::{ApiError, Code, Problem};
+use crate::tenancy::SettleError;
 
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -46,15 +54,48 @@ pub async fn observe(
         }
     };
     let handled = handled.instrument(span);
-    match AssertUnwindSafe(handled).catch_unwind().await {
+    let mut handled = pin!(AssertUnwindSafe(handled).catch_unwind());
+    // Below the handler, so that it is dropped before it: a request that is given up commits nothing any more.
+    let closing = Closing(&exchange.context);
+    let answer = poll_fn(|context| handled.as_mut().poll(context)).await;
+    let settled = exchange.context.settled().await;
+    drop(closing);
+    match answer {
         Ok(Ok(response)) => {
             let (request, response) = response.into_parts();
-            let response = exchange.finish(response.map_into_boxed_body());
-            Ok(ServiceResponse::new(request, response))
+            let response = kept(response.map_into_boxed_body(), settled);
+            Ok(ServiceResponse::new(request, exchange.finish(response)))
         }
         Ok(Err(error)) => Err(exchange.fail(error)),
         Err(panic) => Err(exchange.fail(ApiError::internal(Panicked::new(&*panic)).into())),
     }
+}
+
+/// Closes the request's ledger when it is dropped.
+struct Closing<'exchange>(&'exchange RequestContext);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The answer, or an error in its place where it promises what the database has not kept. An answer that promises nothing
+/// stays: a statement that failed is mostly its reason.
+fn kept(
+    response: HttpResponse<BoxBody>,
+    settled: Result<(), SettleError>,
+) -> HttpResponse<BoxBody> {
+    match settled {
+        Err(error) if !is_refusal(response.status()) => {
+            HttpResponse::from_error(ApiError::from(error))
+        }
+        _ => response,
+    }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 /// A handler that did not return.
@@ -179,7 +220,7 @@ fn foreign_error(response: &HttpResponse<BoxBody>) -> Option<ApiError> {
     let status = response.status();
     let content_type = response.headers().get(CONTENT_TYPE);
     let is_problem = content_type.is_some_and(|value| value == Problem::MEDIA_TYPE);
-    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+    if is_problem || !is_refusal(status) {
         return None;
     }
     let error = ApiError::new(Code::for_status(status));

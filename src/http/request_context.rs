@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::Trace;
 use crate::error::ApiError;
+use crate::tenancy::{Ledger, SettleError};
 
 /// The header that carries the request's id, both ways.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,6 +36,7 @@ struct Known {
     queue: Cell<Duration>,
     tenant: OnceCell<String>,
     user: OnceCell<String>,
+    ledger: OnceCell<Ledger>,
 }
 
 impl RequestContext {
@@ -49,6 +51,7 @@ impl RequestContext {
             queue: Cell::default(),
             tenant: OnceCell::new(),
             user: OnceCell::new(),
+            ledger: OnceCell::new(),
         }))
     }
 
@@ -85,6 +88,26 @@ impl RequestContext {
 
     pub(super) fn queue(&self) -> Duration {
         self.0.queue.get()
+    }
+
+    /// The ledger that the request's leases report to, if they report at all.
+    pub fn ledger(&self) -> &Ledger {
+        self.0.ledger.get_or_init(Ledger::default)
+    }
+
+    /// Waits until everything is kept that the request has done in its leases.
+    pub(super) async fn settled(&self) -> Result<(), SettleError> {
+        match self.0.ledger.get() {
+            Some(ledger) => ledger.settled().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says that the request has ended, with or without an answer.
+    pub(super) fn close(&self) {
+        if let Some(ledger) = self.0.ledger.get() {
+            ledger.close();
+        }
     }
 
     pub(super) fn tenant(&self) -> Option<&str> {

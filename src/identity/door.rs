@@ -8,7 +8,7 @@ use platform_schema::TenantKey;
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
 use crate::platform::Platform;
-use crate::tenancy::ServedTenant;
+use crate::tenancy::{ServedTenant, TenantPools};
 
 /// The header that names a tenant where the path does not: a tenant id, `tenant_<id>`, or a slug.
 const TENANT_HEADER: &str = "X-Tenant-ID";
@@ -20,6 +20,16 @@ const TENANT_HEADER: &str = "X-Tenant-ID";
 pub fn platform(request: &HttpRequest) -> Result<&web::Data<Platform>, ApiError> {
     let data = request.app_data::<web::Data<Platform>>();
     data.ok_or_else(|| ApiError::internal("the application has no platform"))
+}
+
+/// The pools as the request sees them: its leases are settled before its answer leaves.
+///
+/// # Errors
+/// As [`platform`], and `internal` for a request that passed no middleware.
+pub fn pools(request: &HttpRequest) -> Result<TenantPools, ApiError> {
+    let context = RequestContext::of(request)?;
+    let pools = &platform(request)?.pools;
+    Ok(pools.for_request(|| context.ledger().clone()))
 }
 
 /// What `X-Tenant-ID` names, for requests about a tenant rather than to one.

@@ -97,7 +97,7 @@ impl Identity {
         session.insert(&lease).await?;
         User::record_login(user.id, rehashed.as_deref(), &lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;
-        drop(lease);
+        lease.finish().await?;
         let access = access.ok_or(Code::InvalidCredentials)?;
         let token = self.issue(user.id, session.id, tenant_subject(tenant, &access))?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
@@ -127,7 +127,7 @@ impl Identity {
         let lease = platform.pools.platform().await?;
         session.insert(&lease).await?;
         SystemUser::record_login(user.id, rehashed.as_deref(), &lease).await?;
-        drop(lease);
+        lease.finish().await?;
         let token = self.issue(user.id, session.id, PlatformSubject { role: user.role })?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
         Ok(LoggedIn::new(user, &token, &refresh))

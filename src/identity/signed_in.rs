@@ -86,7 +86,9 @@ impl SignedIn {
     )]
     async fn borrow(&self) -> Result<Lease, ApiError> {
         let asked = std::time::Instant::now();
-        let lease = self.platform.pools.lease(&self.tenant.id).await?;
+        let pools = &self.platform.pools;
+        let pools = pools.for_request(|| self.context.ledger().clone());
+        let lease = pools.lease(&self.tenant.id).await?;
         self.context.record_queue(asked.elapsed());
         Ok(lease)
     }
@@ -127,8 +129,16 @@ impl Drop for SignedIn {
     /// What the request changed of the tenant's accesses is forgotten at once, before its answer leaves: who sends the next
     /// request has seen the answer, and must not meet what was before.
     fn drop(&mut self) {
-        if self.lease.get().is_some_and(|lease| lease.has_announced()) {
-            self.identity.accesses().forget(&self.tenant.id);
+        if !self.lease.get().is_some_and(|lease| lease.has_announced()) {
+            return;
+        }
+        self.identity.accesses().forget(&self.tenant.id);
+        if self.platform.pools.settles() {
+            // What is changed is seen from the commit on, which is yet to come.
+            let (identity, tenant) = (self.identity.clone(), self.tenant.id.clone());
+            self.context
+                .ledger()
+                .afterwards(move || identity.accesses().forget(&tenant));
         }
     }
 }

@@ -13,7 +13,6 @@ use platform_schema::{PlatformSession, SystemUser, SystemUserRole};
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
-use crate::platform::Platform;
 use crate::provisioner::order::Requester;
 use crate::tenancy::PlatformLease;
 
@@ -83,8 +82,7 @@ impl SystemCaller {
             .verify_platform(bearer::token(request)?)?;
         let context = RequestContext::of(request)?;
         context.record_user(claims.sub);
-        let platform: &Platform = door::platform(request)?;
-        let lease = platform.pools.platform().await?;
+        let lease = door::pools(request)?.platform().await?;
         let (user, session) = futures_util::try_join!(
             SystemUser::find(claims.sub, &lease),
             PlatformSession::find_live(claims.sid, &lease)

@@ -1,5 +1,7 @@
 //! What a physical connection is bound to, and the one message that binds it.
 
+use std::time::Duration;
+
 use platform_schema::{SchemaName, TenantId};
 
 use crate::config::Isolation;
@@ -30,5 +32,31 @@ impl Binding {
                 format!("SET search_path = {}", SchemaName::of(id).quoted())
             }
         }
+    }
+
+    /// The message that begins a transaction bound in this way, whatever session a pooler lends to it.
+    ///
+    /// All of it is over with the transaction, and nothing of it is taken from the session, where others may have set
+    /// something: neither the role of the platform, nor what a connection of our own is told once. The time zone is what
+    /// Diesel sets on those.
+    pub fn opening(&self, isolation: Isolation, statement_timeout: Duration) -> String {
+        let role = match (self, isolation) {
+            (Self::Platform, Isolation::Role) => "SET LOCAL ROLE NONE; ".to_owned(),
+            (Self::Tenant(id), Isolation::Role) => {
+                format!("SET LOCAL ROLE {}; ", SchemaName::of(id).quoted())
+            }
+            (_, Isolation::Path) => String::new(),
+        };
+        let path = match self {
+            Self::Platform => "''".to_owned(),
+            Self::Tenant(id) => SchemaName::of(id).quoted(),
+        };
+        // PostgreSQL takes 0 as no limit, and milliseconds up to `i32::MAX` (manual, "statement_timeout").
+        let timeout = i32::try_from(statement_timeout.as_millis())
+            .unwrap_or(i32::MAX)
+            .max(1);
+        format!(
+            "BEGIN; {role}SET LOCAL search_path = {path}; SET LOCAL statement_timeout = {timeout}; SET LOCAL jit = off; SET LOCAL TIME ZONE 'UTC'"
+        )
     }
 }

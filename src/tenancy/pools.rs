@@ -3,6 +3,7 @@
 //! A lease waits for a place in its tenant's share, then for one of all places. It then takes, in this order, an idle
 //! connection that is bound to the tenant already, the connection that has idled longest, or a new one.
 
+mod ending;
 mod idle;
 mod in_flight;
 mod lease;
@@ -17,15 +18,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::binding::Binding;
+use super::ledger::Ledger;
 use crate::config::{Isolation, PoolConfig};
-use crate::database::{Connector, DatabaseError};
+use crate::database::{Connector, DatabaseError, Pooling};
 use idle::Idle;
 pub use lease::{Lease, PlatformLease};
 use physical::Physical;
 
-/// The pools of all tenants. Cheap to clone.
+/// The pools of all tenants, as seen by one request or by nobody in particular. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct TenantPools(Arc<Shared>);
+pub struct TenantPools(Arc<Shared>, Option<Ledger>);
 
 /// What all leases share.
 #[derive(Debug)]
@@ -65,14 +67,27 @@ pub enum PoolError {
 impl TenantPools {
     /// Pools over the connections of `connector`. Opens none.
     pub fn new(connector: Connector, config: &PoolConfig) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             connector,
             isolation: config.isolation,
             wait: config.wait(),
             share: places(config.pool_max_per_tenant),
             places: Arc::new(Semaphore::new(places(config.pool_max_connections))),
             state: Mutex::default(),
-        }))
+        });
+        Self(shared, None)
+    }
+
+    /// The same pools for one request, whose leases report to its ledger how they ended. Where a lease is no transaction
+    /// there is nothing to report, and no ledger is asked for.
+    #[must_use]
+    pub fn for_request(&self, ledger: impl FnOnce() -> Ledger) -> Self {
+        Self(Arc::clone(&self.0), self.settles().then(ledger))
+    }
+
+    /// Whether a lease is a transaction, so that what is done in it is seen by others only when it has ended.
+    pub fn settles(&self) -> bool {
+        self.0.connector.pooling() == Pooling::Transaction
     }
 
     /// Lends a connection bound to `tenant`.
@@ -92,6 +107,7 @@ impl TenantPools {
             Arc::clone(&self.0),
             Some(share),
             place,
+            self.1.clone(),
         ))
     }
 
@@ -108,6 +124,7 @@ impl TenantPools {
             Arc::clone(&self.0),
             None,
             place,
+            self.1.clone(),
         ))
     }
 
@@ -159,11 +176,16 @@ impl Shared {
     /// A connection bound as asked: an idle one, or a new one.
     async fn bound(&self, binding: Binding) -> Result<Physical, PoolError> {
         let physical = match self.with_state(|state| state.idle.take(&binding)) {
-            Some(physical) if physical.binding == binding => return Ok(physical),
             Some(physical) => physical,
             None => Physical::new(self.connector.connect().await?),
         };
-        physical.bind(binding, self.isolation).await
+        match self.connector.pooling() {
+            Pooling::Session => physical.bind(binding, self.isolation).await,
+            Pooling::Transaction => {
+                let timeout = self.connector.statement_timeout();
+                physical.begin(binding, self.isolation, timeout).await
+            }
+        }
     }
 
     fn give_back(&self, physical: Physical) {

@@ -12,6 +12,7 @@ mod answer;
 mod caller;
 mod chaos_proxy;
 mod database;
+mod pgbouncer;
 mod platform;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use answer::Answer;
 pub use caller::Caller;
 pub use chaos_proxy::{Chaos, ChaosProxy};
 pub use database::TestDatabase;
+pub use pgbouncer::{PgBouncer, PoolMode};
 pub use platform::TestPlatform;
 
 /// The password of everybody in the tests.
@@ -38,6 +40,9 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The e-mail address of the system admin in the tests.
 pub const PLATFORM_ADMIN: &str = "root@platform.example";
+
+/// Sessions of the server that an app gets where it is tested through a pooler.
+const POOLED_SESSIONS: u32 = 4;
 
 /// A running platform of one test. Its database goes when it is dropped.
 #[derive(Debug)]
@@ -48,6 +53,7 @@ pub struct TestApp {
     pub acme: ProvisionedTenant,
     /// Made by the production provisioner: `globex` with the admin `mallory`.
     pub globex: ProvisionedTenant,
+    _bouncer: Option<PgBouncer>,
     /// Last, so that the database is dropped when nothing uses it any more.
     database: TestDatabase,
 }
@@ -75,12 +81,31 @@ pub fn config(database_url: &str) -> Config {
     Arguments::parse_from(arguments).config
 }
 
+/// Whether the apps of this process serve through PgBouncer: with `TEST_POOLER` set, any test of the API tests that, too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch of the tests is no configuration of the program"
+)]
+fn is_through_pooler() -> bool {
+    std::env::var("TEST_POOLER").is_ok()
+}
+
 impl TestApp {
     /// A platform with the tenants `acme` and `globex`, nobody in particular, the admin of one and the admin of the other.
     pub async fn with_two_tenants() -> (Self, Caller, Caller, Caller) {
         let database = TestDatabase::create().await;
-        let config = config(database.url());
-        Self::on(database, config, |_| {}).await
+        let bouncer = is_through_pooler()
+            .then(|| PgBouncer::start(&database, PoolMode::Transaction, POOLED_SESSIONS));
+        let config = match &bouncer {
+            Some(bouncer) => bouncer.config(&database),
+            None => config(database.url()),
+        };
+        let (app, anonymous, alice, mallory) = Self::on(database, config, |_| {}).await;
+        let app = Self {
+            _bouncer: bouncer,
+            ..app
+        };
+        (app, anonymous, alice, mallory)
     }
 
     /// As [`Self::with_two_tenants`], with a configuration that leads to `database`, and with routes of the test's own.
@@ -110,6 +135,7 @@ impl TestApp {
             platform,
             acme,
             globex,
+            _bouncer: None,
             database,
         };
         let anonymous = app.anonymous();
@@ -156,6 +182,7 @@ impl TestApp {
         user.insert(&conn)
             .await
             .expect("the system user is created");
+        conn.finish().await.expect("the system user is kept");
         self.anonymous().log_in_to_platform(email, PASSWORD).await
     }
 
@@ -200,9 +227,8 @@ impl TestApp {
 /// Provisions a tenant with an admin who has [`PASSWORD`].
 pub async fn provision(platform: &Platform, slug: &str, admin: &str) -> ProvisionedTenant {
     let order = order(platform, slug, admin).await;
-    platform
-        .provisioner
-        .create(&order)
+    // A large future: in a box, it makes none of the tests' own large.
+    Box::pin(platform.provisioner.create(&order))
         .await
         .unwrap_or_else(|error| panic!("`{slug}` is not provisioned: {error}"))
 }

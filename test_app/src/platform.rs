@@ -28,8 +28,13 @@ impl TestPlatform {
         let database = TestDatabase::create().await;
         let mut config = config(database.url());
         change(&mut config);
+        Self::on(database, &config).await
+    }
+
+    /// A platform on `database`, with a configuration that leads there.
+    pub async fn on(database: TestDatabase, config: &Config) -> Self {
         Self {
-            platform: Platform::open(&config)
+            platform: Platform::open(config)
                 .await
                 .expect("the platform is opened"),
             client: database.client().await,
@@ -40,6 +45,11 @@ impl TestPlatform {
     /// The URL of the database.
     pub fn url(&self) -> &str {
         self.database.url()
+    }
+
+    /// The database of this test.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     /// Runs SQL as the login role.

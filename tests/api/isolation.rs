@@ -117,7 +117,7 @@ async fn an_id_of_the_other_tenant_is_nobody() {
 async fn injected_sql_reaches_no_other_schema() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let globex = &app.globex.tenant.schema;
-    let lease = app
+    let mut lease = app
         .platform()
         .pools
         .lease(&app.acme.tenant.id)
@@ -141,8 +141,9 @@ async fn injected_sql_reaches_no_other_schema() {
         "COPY users TO PROGRAM 'cat'".to_owned(),
     ];
     for sql in &denied {
-        let refused = lease.batch(sql).await;
-        let message = refused.expect_err(sql).to_string();
+        // Behind a pooler the lease is one transaction, which a refusal would spoil.
+        let refused = lease.transaction(async |conn| conn.batch(sql).await);
+        let message = refused.await.expect_err(sql).to_string();
         let is_denial = ["permission denied", "must be owner", "must be superuser"]
             .iter()
             .any(|denial| message.contains(denial));
@@ -155,7 +156,7 @@ async fn injected_sql_reaches_no_other_schema() {
 #[tokio::test]
 async fn the_audit_log_is_only_added_to() {
     let (app, ..) = TestApp::with_two_tenants().await;
-    let lease = app
+    let mut lease = app
         .platform()
         .pools
         .lease(&app.acme.tenant.id)
@@ -171,7 +172,8 @@ async fn the_audit_log_is_only_added_to() {
         "TRUNCATE audit_logs",
     ];
     for sql in changes {
-        let message = lease.batch(sql).await.expect_err(sql).to_string();
+        let refused = lease.transaction(async |conn| conn.batch(sql).await);
+        let message = refused.await.expect_err(sql).to_string();
         assert!(message.contains("permission denied"), "{sql}: {message}");
     }
 }

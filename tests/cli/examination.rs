@@ -47,6 +47,7 @@ async fn the_doctor_finds_the_test_server_good_but_for_what_tests_need_not_keep(
         "public",
         "migrations",
         "orphans",
+        "pooler",
     ] {
         assert_eq!(verdict(check), "good", "{check}: {}", outcome.stdout);
     }

@@ -51,6 +51,7 @@ async fn bootstrap_platform(
     let admin = bootstrap::redeem(token, address, &password, &platform.hasher, &mut conn)
         .await
         .map_err(refused)?;
+    conn.finish().await?;
     Ok(Success::created(
         "the first system admin was created",
         "/api/v1/platform/auth/me",

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use connection::{Conn, Platform, Reach, Tenant};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::super::binding::Binding;
+use super::super::ledger::{Ledger, SettleError};
 use super::Shared;
-use super::in_flight::InFlight;
+use super::ending::Held;
 use super::physical::Physical;
 
 /// A connection bound to one tenant, lent to one request.
@@ -21,15 +21,14 @@ pub type PlatformLease = LeaseOf<Platform>;
 ///
 /// Dropping it gives the connection back. A connection that was cancelled in the middle of a statement, panicked on, left
 /// inside a transaction, or given SQL text to run is closed instead.
+///
+/// Behind a pooler of transactions the lease is one transaction. Dropping it commits that, as the statements by themselves
+/// would have been; the outcome goes to the request's [`Ledger`]. Who has none awaits [`Self::finish`]. There, a failed
+/// statement spoils all that is done in the lease, before it and after it, unless it was in a [`Conn::transaction`].
 #[derive(Debug)]
 pub struct LeaseOf<R: Reach> {
-    /// Taken by `drop` alone.
-    conn: Option<Conn<R>>,
-    binding: Binding,
-    in_flight: InFlight,
-    shared: Arc<Shared>,
-    _share: Option<OwnedSemaphorePermit>,
-    _place: OwnedSemaphorePermit,
+    /// Taken when the lease ends.
+    held: Option<Held<R>>,
 }
 
 impl<R: Reach> LeaseOf<R> {
@@ -42,6 +41,7 @@ impl<R: Reach> LeaseOf<R> {
         shared: Arc<Shared>,
         share: Option<OwnedSemaphorePermit>,
         place: OwnedSemaphorePermit,
+        ledger: Option<Ledger>,
     ) -> Self {
         let Physical {
             connection,
@@ -49,12 +49,26 @@ impl<R: Reach> LeaseOf<R> {
             in_flight,
         } = physical;
         Self {
-            conn: Some(Conn::assume(connection)),
-            binding,
-            in_flight,
-            shared,
-            _share: share,
-            _place: place,
+            held: Some(Held {
+                conn: Conn::assume(connection),
+                binding,
+                in_flight,
+                shared,
+                ledger,
+                _share: share,
+                _place: place,
+            }),
+        }
+    }
+
+    /// Ends the lease and waits until what was done in it is kept. Where leases are no transactions it is kept already.
+    ///
+    /// # Errors
+    /// Why what was done in the lease is not kept.
+    pub async fn finish(mut self) -> Result<(), SettleError> {
+        match self.held.take() {
+            Some(held) => held.finish().await,
+            None => Ok(()),
         }
     }
 }
@@ -64,48 +78,33 @@ impl<R: Reach> Deref for LeaseOf<R> {
 
     #[expect(
         clippy::expect_used,
-        reason = "the connection leaves only in `drop`, after which nobody can ask"
+        reason = "the connection leaves only at the end, after which nobody can ask"
     )]
     fn deref(&self) -> &Self::Target {
-        self.conn
-            .as_ref()
-            .expect("a lease holds its connection until it is dropped")
+        let held = self.held.as_ref();
+        &held
+            .expect("a lease holds its connection until it ends")
+            .conn
     }
 }
 
 impl<R: Reach> DerefMut for LeaseOf<R> {
     #[expect(
         clippy::expect_used,
-        reason = "the connection leaves only in `drop`, after which nobody can ask"
+        reason = "the connection leaves only at the end, after which nobody can ask"
     )]
     fn deref_mut(&mut self) -> &mut Self::Target {
-        self.conn
-            .as_mut()
-            .expect("a lease holds its connection until it is dropped")
+        let held = self.held.as_mut();
+        &mut held
+            .expect("a lease holds its connection until it ends")
+            .conn
     }
 }
 
 impl<R: Reach> Drop for LeaseOf<R> {
     fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else {
-            return;
-        };
-        if std::thread::panicking() || !self.in_flight.is_zero() || !conn.is_clean() {
-            tracing::warn!(binding = ?self.binding, "a connection was left dirty and is closed");
-            if !self.in_flight.is_zero() {
-                self.shared.connector.cancel(&conn.into_inner());
-            }
-            return;
+        if let Some(held) = self.held.take() {
+            held.end();
         }
-        if conn.has_run_text() {
-            tracing::warn!(binding = ?self.binding, "a connection was given SQL text to run and is closed");
-            return;
-        }
-        let (binding, in_flight) = (self.binding.clone(), self.in_flight.clone());
-        self.shared.give_back(Physical {
-            connection: conn.into_inner(),
-            binding,
-            in_flight,
-        });
     }
 }

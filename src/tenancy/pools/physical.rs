@@ -1,7 +1,9 @@
 //! A physical connection: the database session itself, what it is bound to, and whether a statement is under way on it.
 
+use std::time::Duration;
+
 use connection::PlatformConn;
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::{AnsiTransactionManager, AsyncConnection, AsyncPgConnection};
 
 use super::super::binding::Binding;
 use super::PoolError;
@@ -56,6 +58,25 @@ impl Physical {
             binding,
             in_flight: self.in_flight,
         })
+    }
+}
+
+impl Physical {
+    /// Begins a transaction that is bound as asked, in one message. A connection on which that fails is closed.
+    ///
+    /// # Errors
+    /// `Bind` when the tenant's role or schema is gone, or the connection is.
+    pub(super) async fn begin(
+        mut self,
+        binding: Binding,
+        isolation: Isolation,
+        statement_timeout: Duration,
+    ) -> Result<Self, PoolError> {
+        let opening = binding.opening(isolation, statement_timeout);
+        AnsiTransactionManager::begin_transaction_sql(&mut self.connection, &opening)
+            .await
+            .map_err(PoolError::Bind)?;
+        Ok(Self { binding, ..self })
     }
 }
 
