@@ -11,6 +11,7 @@ const PATH: &str = "/api/v1/platform/bootstrap";
 async fn issue(app: &TestApp) -> String {
     let mut conn = app.platform().pools.platform().await.unwrap();
     let token = bootstrap::issue(&mut conn).await.unwrap().unwrap();
+    conn.finish().await.unwrap();
     token.expose_secret().to_owned()
 }
 
