@@ -6,6 +6,7 @@ pub mod diff;
 pub mod doctor;
 pub mod init;
 pub mod lock_wait;
+pub mod login_roles;
 pub mod orphans;
 pub mod plan;
 pub mod printer;
@@ -62,6 +63,8 @@ enum Command {
     Diff(diff::Diff),
     /// Schemas and roles without a tenant, and tenants without a schema.
     Orphans,
+    /// Login roles that the tenants are dealt to, and how many each serves.
+    LoginRoles(login_roles::LoginRoles),
     /// Examine the database: version, rights, settings, migrations.
     Doctor,
     /// Print a completion script for a shell.
@@ -143,6 +146,7 @@ impl Provision {
             Command::Repair(repair) => repair.run(&platform, &printer).await,
             Command::Diff(diff) => diff.run(&platform, &printer).await,
             Command::Orphans => orphans::run(&platform, &printer).await,
+            Command::LoginRoles(roles) => roles.run(&platform, &printer).await,
             Command::Doctor => doctor::run(&platform, &printer).await,
             Command::Completions { .. } => Ok(ExitStatus::Done),
         }

@@ -118,6 +118,9 @@ pub struct PoolConfig {
     /// How tenants are kept apart in the database.
     #[arg(long, env = "ISOLATION", global = true, value_enum, default_value_t = Isolation::Role)]
     pub isolation: Isolation,
+    /// Database login roles of their own that the tenants are dealt to; 0: all are reached as the user of `DATABASE_URL`.
+    #[arg(long, env = "LOGIN_ROLES", global = true, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1_024))]
+    pub login_roles: u16,
 }
 
 impl PoolConfig {
@@ -229,6 +232,13 @@ impl Config {
                 variable: "PASSWORD_PEPPER",
                 problem: "is too short for production",
                 hint,
+            });
+        }
+        if self.pool.login_roles > 0 && self.pool.isolation == Isolation::Path {
+            return Err(ConfigError {
+                variable: "LOGIN_ROLES",
+                problem: "deals out the tenants' roles, of which `--isolation path` has none",
+                hint: "unset it, or use `--isolation role`",
             });
         }
         Ok(())

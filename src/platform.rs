@@ -56,9 +56,10 @@ impl Platform {
         let (database, hasher) = tokio::join!(Database::open(&config.database), hasher(config));
         let (database, hasher) = (database?, hasher?);
         migrations::run(database.connector()).await?;
-        let provisioner = Provisioner::new(database.connector().clone(), config.pool.isolation);
-        provisioner.check_isolation().await?;
-        let pools = TenantPools::new(database.serving().clone(), &config.pool);
+        let provisioner = Provisioner::open(database.connector(), &config.pool).await?;
+        let serving = database.serving().clone();
+        let serving = serving.with_login_roles_of(provisioner.connector());
+        let pools = TenantPools::new(serving, &config.pool);
         let changes = Changes::new(database.connector().clone());
         Ok(Self {
             registry: TenantRegistry::new(pools.clone(), changes.clone()),

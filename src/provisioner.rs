@@ -13,6 +13,7 @@ pub mod identifier;
 pub mod initialize;
 pub mod introspect;
 pub mod inventory;
+pub mod login_roles;
 pub mod namespace;
 pub mod order;
 pub mod orphans;
@@ -36,7 +37,7 @@ use diesel::query_builder::SqlQuery;
 use platform_schema::TenantSlug;
 use tenant_schema::catalog::Catalog;
 
-use crate::config::Isolation;
+use crate::config::{Isolation, PoolConfig};
 use crate::database::{Connector, DatabaseError};
 use apply::contention::Contention;
 use blueprint::Blueprint;
@@ -163,14 +164,25 @@ fn names(kinds: &[HazardKind]) -> String {
 }
 
 impl Provisioner {
-    /// A provisioner of the compiled-in models.
-    pub fn new(connector: Connector, isolation: Isolation) -> Self {
-        Self {
-            connector,
-            isolation,
+    /// A provisioner of the compiled-in models, once the database is fit for it: the login role may make roles, nobody
+    /// else makes temporary tables, and the tenants are dealt to their login roles.
+    ///
+    /// # Errors
+    /// `RolesForbidden`, a login role that the server does not let in, or a failure of the database.
+    pub async fn open(connector: &Connector, config: &PoolConfig) -> Result<Self, ProvisionError> {
+        let mut conn = connector.connect().await?;
+        doctor::prepare(config.isolation, &conn).await?;
+        Ok(Self {
+            connector: login_roles::open(connector, config.login_roles, &mut conn).await?,
+            isolation: config.isolation,
             blueprint: Arc::new(Blueprint::of(Catalog::of_models())),
             desired: Arc::default(),
-        }
+        })
+    }
+
+    /// How connections are opened, under the login role of each tenant.
+    pub fn connector(&self) -> &Connector {
+        &self.connector
     }
 
     /// What new tenants are built from.

@@ -5,6 +5,7 @@
 pub mod backfill;
 pub mod bootstrap_token;
 pub mod idempotency_key;
+pub mod login_role;
 pub mod plan;
 pub mod platform_audit_log;
 pub mod platform_session;
@@ -27,6 +28,7 @@ pub use backfill::BackfillProgress;
 pub use bootstrap_token::BootstrapToken;
 pub use connection::PlatformConn;
 pub use idempotency_key::IdempotencyKey;
+pub use login_role::{LoginAccount, LoginRole};
 pub use plan::Limits;
 pub use platform_audit_log::{NewPlatformAuditLog, PlatformAuditLog};
 pub use platform_session::{NewPlatformSession, PlatformSession};

@@ -244,6 +244,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Login roles of the server that the tenants are dealt to, beside the one of `DATABASE_URL`; each takes the roles of its own tenants alone.
+    shared.login_roles (number) {
+        /// Place in the deal, from 1.
+        number -> SmallInt,
+        /// Name of the role.
+        name -> Text,
+        /// What the processes of the platform log in with. Nobody else reads this table.
+        password -> Text,
+        /// When the login role was made.
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(platform_sessions -> system_users (system_user_id));
 diesel::joinable!(run_steps -> runs (run_id));
 diesel::joinable!(runs -> tenants (tenant_id));

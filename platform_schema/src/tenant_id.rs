@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::text_column::text_newtype;
 
 /// Crockford's base32 in lower case: no `i`, `l`, `o` or `u`, which people misread.
-const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+pub(crate) const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 12;
 
 /// The key of a tenant: 12 characters of lower-case Crockford base32, the first of them a digit.
@@ -62,6 +62,15 @@ impl TenantId {
     /// The id as it is stored and sent.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A number from 0 to 32767 by which tenants are dealt evenly: the last three digits, which are random.
+    pub(crate) fn lot(&self) -> u16 {
+        let digits = self.0.chars().skip(LENGTH - 3);
+        let values = digits.filter_map(|digit| ALPHABET.find(digit));
+        values.fold(0, |lot, value| {
+            lot * 32 + u16::try_from(value).unwrap_or_default()
+        })
     }
 }
 

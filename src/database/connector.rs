@@ -9,6 +9,7 @@ use diesel::QueryResult;
 use diesel::connection::CacheSize;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use platform_schema::{LoginAccount, LoginRole, TenantId};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -44,6 +45,8 @@ pub struct Connector {
     variable: &'static str,
     pooling: Pooling,
     config: Arc<tokio_postgres::Config>,
+    /// The login roles that the tenants are dealt to, by number from 1.
+    login_roles: Arc<[LoginAccount]>,
     tls: MakeRustlsConnect,
     /// What a new session is told first: no path, how long a statement may take, and to compile no plan. Requests are
     /// short, and the catalog's queries look dearer than they are: compiling one takes seconds, running it milliseconds.
@@ -96,6 +99,7 @@ impl Connector {
             variable,
             pooling: Pooling::Session,
             config: Arc::new(config),
+            login_roles: Arc::new([]),
             tls,
             greeting: greeting.into(),
             statement_timeout,
@@ -116,6 +120,59 @@ impl Connector {
     /// How long a statement may take.
     pub fn statement_timeout(&self) -> Duration {
         Duration::from_secs(self.statement_timeout.into())
+    }
+
+    /// The same connector, which knows the login roles that the tenants are dealt to: all of them, by number.
+    #[must_use]
+    pub fn with_login_roles(self, accounts: &[LoginAccount]) -> Self {
+        Self {
+            login_roles: accounts.into(),
+            ..self
+        }
+    }
+
+    /// The same connector, which knows the login roles that `other` knows.
+    #[must_use]
+    pub fn with_login_roles_of(self, other: &Self) -> Self {
+        Self {
+            login_roles: Arc::clone(&other.login_roles),
+            ..self
+        }
+    }
+
+    /// Under which login role the connections of a tenant are opened.
+    pub fn login_role_of(&self, tenant: &TenantId) -> LoginRole {
+        LoginRole::of(tenant, self.login_role_count())
+    }
+
+    /// How many login roles the tenants are dealt to; 0 where all are reached under that of the platform.
+    pub fn login_role_count(&self) -> u16 {
+        u16::try_from(self.login_roles.len()).unwrap_or(u16::MAX)
+    }
+
+    /// A connector that opens its connections under a login role. One that it does not know gives that of the platform.
+    #[must_use]
+    pub fn for_login_role(&self, login_role: LoginRole) -> Self {
+        let Some(account) = self.account_of(login_role) else {
+            return self.clone();
+        };
+        let mut config = tokio_postgres::Config::clone(&self.config);
+        config.user(&account.name).password(&account.password);
+        Self {
+            config: Arc::new(config),
+            ..self.clone()
+        }
+    }
+
+    /// Name of a login role; none for that of the platform.
+    pub fn login_role_name(&self, login_role: LoginRole) -> Option<&str> {
+        self.account_of(login_role)
+            .map(|account| account.name.as_str())
+    }
+
+    fn account_of(&self, login_role: LoginRole) -> Option<&LoginAccount> {
+        let place = usize::from(login_role.number()).checked_sub(1)?;
+        self.login_roles.get(place)
     }
 
     /// Opens a connection under the login role, with an empty `search_path`.

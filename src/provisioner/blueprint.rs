@@ -84,7 +84,7 @@ impl Blueprint {
     }
 }
 
-/// The tenant's role, which nobody can log in as, lent to the login role that makes it. Takes the quoted name.
+/// The tenant's role, which nobody can log in as. Takes the quoted name.
 pub fn create_role(role: &str) -> String {
-    format!("CREATE ROLE {role} NOLOGIN NOINHERIT;\nGRANT {role} TO CURRENT_USER")
+    format!("CREATE ROLE {role} NOLOGIN NOINHERIT")
 }

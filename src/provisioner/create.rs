@@ -69,6 +69,7 @@ impl Provisioner {
             .blueprint
             .create_schema(schema, &desired.template, self.isolation);
         platform.batch(&sql).await?;
+        self.lend_role(&tenant, &platform).await?;
         recorder.step("build the schema");
 
         let mut conn = on_its_path(platform);

@@ -7,7 +7,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::{ProvisionError, Provisioner, raw_sql};
+use super::{ProvisionError, Provisioner, login_roles, raw_sql};
 use crate::config::Isolation;
 use crate::database::migrations;
 
@@ -49,6 +49,14 @@ struct Facts {
     may_create_schemas: bool,
     #[diesel(sql_type = Bool)]
     anyone_creates_in_public: bool,
+    #[diesel(sql_type = Bool)]
+    anyone_makes_temporary_tables: bool,
+    #[diesel(sql_type = Bool)]
+    anyone_changes_settings_in_queries: bool,
+    #[diesel(sql_type = Bool)]
+    owns_database: bool,
+    #[diesel(sql_type = Text)]
+    database: String,
     #[diesel(sql_type = Text)]
     locks: String,
     #[diesel(sql_type = Text)]
@@ -61,23 +69,43 @@ const FACTS: &str = "
            has_database_privilege(current_database(), 'CREATE') AS may_create_schemas,
            coalesce((SELECT has_schema_privilege('public', n.oid, 'CREATE') FROM pg_namespace n WHERE n.nspname = 'public'), false)
                AS anyone_creates_in_public,
+           has_database_privilege('public', current_database(), 'TEMPORARY') AS anyone_makes_temporary_tables,
+           has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE') AS anyone_changes_settings_in_queries,
+           EXISTS (SELECT FROM pg_database d WHERE d.datname = current_database() AND pg_has_role(d.datdba, 'USAGE')) AS owns_database,
+           quote_ident(current_database()) AS database,
            current_setting('max_locks_per_transaction') AS locks, current_setting('fsync') AS fsync
       FROM pg_roles r WHERE r.rolname = current_user";
 
-impl Provisioner {
-    /// Refuses a login role that cannot make the tenants' roles, unless tenants are kept apart by path alone.
-    ///
-    /// # Errors
-    /// `RolesForbidden`, or as [`Self::examine`].
-    pub async fn check_isolation(&self) -> Result<(), ProvisionError> {
-        let conn = self.connector.connect().await?;
-        let facts = facts(&conn).await?;
-        if self.isolation == Isolation::Role && !facts.may_create_roles {
-            return Err(ProvisionError::RolesForbidden(facts.login_role));
-        }
-        Ok(())
+/// Refuses a login role that cannot make the tenants' roles, unless tenants are kept apart by path alone. Takes the right
+/// to temporary tables from everybody but the owner of the database: one of the same name hides a tenant's table, for
+/// they are looked up before the path.
+///
+/// # Errors
+/// `RolesForbidden`, or what the database says.
+pub(super) async fn prepare(
+    isolation: Isolation,
+    conn: &PlatformConn,
+) -> Result<(), ProvisionError> {
+    let facts = facts(conn).await?;
+    if isolation == Isolation::Path {
+        return Ok(());
     }
+    if !facts.may_create_roles {
+        return Err(ProvisionError::RolesForbidden(facts.login_role));
+    }
+    if facts.anyone_makes_temporary_tables && facts.owns_database {
+        // Two processes that change the rights of one database at once would fail.
+        let sql = format!(
+            "BEGIN; {}; REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC; COMMIT",
+            login_roles::LOCK,
+            facts.database
+        );
+        conn.batch(&sql).await?;
+    }
+    Ok(())
+}
 
+impl Provisioner {
     /// Looks at the database: version, rights, settings, migrations, orphans.
     ///
     /// # Errors
@@ -93,6 +121,7 @@ impl Provisioner {
             "the platform schema is current",
             "the platform schema is behind this build: run `provision init`",
         ));
+        findings.extend(self.examine_login_roles(&conn).await?);
         let orphans = self.orphans().await?;
         let seen = format!(
             "{} schemas, roles or tenants without their other half: see `provision orphans`",
@@ -122,7 +151,7 @@ impl Facts {
         findings
     }
 
-    fn rights(&self, isolation: Isolation) -> [Finding; 4] {
+    fn rights(&self, isolation: Isolation) -> [Finding; 6] {
         let role = &self.login_role;
         let without_roles = match isolation {
             Isolation::Role => Verdict::Bad,
@@ -161,6 +190,25 @@ impl Facts {
                 "nobody else creates in `public`",
                 "anyone may create in `public`: run `REVOKE CREATE ON SCHEMA public FROM PUBLIC`",
             ),
+            finding(
+                "temporary tables",
+                !self.anyone_makes_temporary_tables,
+                Verdict::Warning,
+                "nobody else makes temporary tables",
+                &format!(
+                    "anyone may make temporary tables, which hide a tenant's own: run `REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC` as the owner of the database",
+                    self.database
+                ),
+            ),
+            finding(
+                "set_config",
+                !self.anyone_changes_settings_in_queries,
+                Verdict::Warning,
+                "nobody else changes settings, such as the role, from within a query",
+                &format!(
+                    "a query that somebody manages to inject can take another tenant's role: run `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO {role}` as a superuser in this database"
+                ),
+            ),
         ]
     }
 
@@ -185,7 +233,7 @@ impl Facts {
     }
 }
 
-fn finding(
+pub(super) fn finding(
     check: &'static str,
     is_good: bool,
     otherwise: Verdict,

@@ -80,7 +80,7 @@ impl Provisioner {
             if needs_role && !presence.role {
                 conn.batch(&create_role(&schema.quoted())).await?;
             }
-            Ok(())
+            self.lend_role(tenant, conn).await
         })
         .await
     }

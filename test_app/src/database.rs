@@ -99,6 +99,11 @@ impl TestDatabase {
     pub async fn client(&self) -> Client {
         connect(&self.url).await
     }
+
+    /// A connection of the server's superuser, for what an operator does once.
+    pub async fn superuser(&self) -> Client {
+        connect(&self.url.replacen("//rowhouse@", "//postgres@", 1)).await
+    }
 }
 
 impl Drop for TestDatabase {
@@ -235,10 +240,15 @@ fn is_leftover(name: &str) -> bool {
 
 async fn drop_database(name: &str, url: &str) {
     let tenants = connect(url).await;
-    let rows = tenants
-        .query("SELECT schema_name::text FROM shared.tenants", &[])
-        .await
-        .unwrap_or_default();
+    let mut roles = Vec::new();
+    for roles_of in [
+        "SELECT schema_name::text FROM shared.tenants",
+        "SELECT name FROM shared.login_roles",
+    ] {
+        // There are none in a database without a platform.
+        let rows = tenants.query(roles_of, &[]).await.unwrap_or_default();
+        roles.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    }
     drop(tenants);
     let server = connect(server().url()).await;
     let force = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
@@ -247,7 +257,7 @@ async fn drop_database(name: &str, url: &str) {
         server
             .batch_execute(&format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = '{name}' AND usename = current_user"
+                 WHERE datname = '{name}' AND pg_has_role(usesysid, 'USAGE')"
             ))
             .await
             .expect("our own connections are closed");
@@ -256,10 +266,10 @@ async fn drop_database(name: &str, url: &str) {
             .await
             .expect("the database is dropped");
     }
-    for role in rows.iter().map(|row| row.get::<_, String>(0)) {
+    for role in roles {
         server
             .batch_execute(&format!("DROP ROLE IF EXISTS {role}"))
             .await
-            .expect("the tenant's role is dropped");
+            .expect("the roles of the platform are dropped");
     }
 }

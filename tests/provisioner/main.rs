@@ -11,6 +11,7 @@ mod initialize;
 mod introspection;
 mod keys;
 mod kill;
+mod login_roles;
 mod migrations;
 mod reference;
 mod rights;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use connection::PlatformConn;
 use diesel_async::RunQueryDsl;
-use platform_schema::TenantKey;
+use platform_schema::{TenantId, TenantKey};
 use rowhouse::config::Isolation;
 use rowhouse::database::Connector;
 use rowhouse::platform::Platform;
@@ -29,6 +29,9 @@ diesel::define_sql_function! {
 
 /// Schemas of each kind that are read.
 const SCHEMAS: u32 = 200;
+
+/// Tenants whose roles are lent.
+const LENT: usize = 20_000;
 
 /// How many schemas one query reads.
 const IN_ONE_QUERY: usize = 50;
@@ -244,6 +247,77 @@ async fn the_cost_of_a_plan() {
         println!(
             "round {round}: read in {reading:?}, {} steps planned in {planning:?}",
             plan.steps().count()
+        );
+    }
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    sorted[(sorted.len() - 1) * percent / 100]
+}
+
+/// Registers tenants with a role and nothing else, since the cost is in the memberships.
+async fn register(site: &TestPlatform, count: usize) -> Vec<TenantId> {
+    let ids: Vec<TenantId> = (0..count).map(|_| TenantId::generate()).collect();
+    for some in ids.chunks(500) {
+        let mut sql = "BEGIN;".to_owned();
+        for id in some {
+            let _ = write!(
+                sql,
+                "INSERT INTO shared.tenants (id, slug, name, schema_name) VALUES ('{id}', 't-{id}', 't', 'tenant_{id}');
+                 CREATE ROLE tenant_{id} NOLOGIN NOINHERIT;"
+            );
+        }
+        site.run(&format!("{sql} COMMIT")).await;
+    }
+    ids
+}
+
+#[tokio::test]
+#[ignore = "prints figures; run with --release --nocapture"]
+async fn the_cost_of_a_new_tenant_to_the_connections_of_the_others() {
+    let site = TestPlatform::open().await;
+    let ids = register(&site, LENT).await;
+    for login_roles in [0, 16, 64] {
+        let mut config = config(site.url());
+        config.pool.login_roles = login_roles;
+        let start = Instant::now();
+        let platform = Platform::open(&config).await.unwrap();
+        let lent = start.elapsed();
+        if login_roles > 0 {
+            platform.provisioner.withdraw().await.unwrap();
+        } else {
+            let roles = ids.iter().map(|id| format!("tenant_{id}"));
+            let roles: Vec<String> = roles.collect();
+            for some in roles.chunks(500) {
+                site.run(&format!("GRANT {} TO CURRENT_USER", some.join(", ")))
+                    .await;
+            }
+        }
+        let connector = platform.provisioner.connector();
+        let mut conns = Vec::new();
+        for id in &ids[..8] {
+            let login_role = connector.login_role_of(id);
+            let conn = connector.for_login_role(login_role).connect().await;
+            conns.push((id, conn.unwrap()));
+        }
+        let (mut first, mut cached) = (Vec::new(), Vec::new());
+        for round in 0..if login_roles == 0 { 4 } else { 20 } {
+            provision(&platform, &format!("new-{login_roles}-{round}"), "alice").await;
+            for (id, conn) in &conns {
+                for times in [&mut first, &mut cached] {
+                    let start = Instant::now();
+                    conn.batch(&format!("SET ROLE tenant_{id}")).await.unwrap();
+                    times.push(start.elapsed());
+                }
+            }
+        }
+        first.sort();
+        cached.sort();
+        println!(
+            "{LENT} tenants, {login_roles} login roles (lent in {lent:?}): SET ROLE after a new tenant p50 {:?} p99 {:?}, otherwise p50 {:?}",
+            percentile(&first, 50),
+            percentile(&first, 99),
+            percentile(&cached, 50),
         );
     }
 }

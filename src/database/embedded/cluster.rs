@@ -9,6 +9,9 @@ use super::binaries::Binaries;
 use super::root::Root;
 use super::{Durability, EmbeddedError, NAME};
 
+/// The function that changes a setting, the role among them, from within a query.
+const SET_CONFIG: &str = "pg_catalog.set_config(text, text, boolean)";
+
 /// What the names of unfinished data start with.
 const UNFINISHED: &str = "pgdata.new.";
 
@@ -31,13 +34,15 @@ pub(super) fn create(
     single
         .args(["--single", "-F", "-D"])
         .arg(&data)
-        .arg("postgres");
-    run(
-        single,
-        &format!(
-            "CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE\nCREATE DATABASE {NAME} OWNER {NAME}\n"
-        ),
-    )?;
+        .arg("template1");
+    // In the template, so that it holds for the databases made from it: no tenant's role changes settings inside a query.
+    let statements = [
+        format!("CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE"),
+        format!("REVOKE EXECUTE ON FUNCTION {SET_CONFIG} FROM PUBLIC"),
+        format!("GRANT EXECUTE ON FUNCTION {SET_CONFIG} TO {NAME}"),
+        format!("CREATE DATABASE {NAME} OWNER {NAME}\n"),
+    ];
+    run(single, &statements.join("\n"))?;
 
     if durability == Durability::Durable {
         // Once for all that both programs wrote without waiting for the disk.
