@@ -54,6 +54,12 @@ struct Facts {
     #[diesel(sql_type = Bool)]
     anyone_changes_settings_in_queries: bool,
     #[diesel(sql_type = Bool)]
+    may_change_settings_in_queries: bool,
+    #[diesel(sql_type = Bool)]
+    anyone_runs_blocks: bool,
+    #[diesel(sql_type = Bool)]
+    may_run_blocks: bool,
+    #[diesel(sql_type = Bool)]
     owns_database: bool,
     #[diesel(sql_type = Text)]
     database: String,
@@ -71,6 +77,9 @@ const FACTS: &str = "
                AS anyone_creates_in_public,
            has_database_privilege('public', current_database(), 'TEMPORARY') AS anyone_makes_temporary_tables,
            has_function_privilege('public', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE') AS anyone_changes_settings_in_queries,
+           has_function_privilege('pg_catalog.set_config(text, text, boolean)', 'EXECUTE') AS may_change_settings_in_queries,
+           has_language_privilege('public', 'plpgsql', 'USAGE') AS anyone_runs_blocks,
+           has_language_privilege('plpgsql', 'USAGE') AS may_run_blocks,
            EXISTS (SELECT FROM pg_database d WHERE d.datname = current_database() AND pg_has_role(d.datdba, 'USAGE')) AS owns_database,
            quote_ident(current_database()) AS database,
            current_setting('max_locks_per_transaction') AS locks, current_setting('fsync') AS fsync
@@ -147,11 +156,12 @@ impl Facts {
         };
         let mut findings = vec![version];
         findings.extend(self.rights(isolation));
+        findings.extend(self.role_changers());
         findings.extend(self.settings());
         findings
     }
 
-    fn rights(&self, isolation: Isolation) -> [Finding; 6] {
+    fn rights(&self, isolation: Isolation) -> [Finding; 5] {
         let role = &self.login_role;
         let without_roles = match isolation {
             Isolation::Role => Verdict::Bad,
@@ -200,16 +210,50 @@ impl Facts {
                     self.database
                 ),
             ),
-            finding(
+        ]
+    }
+
+    /// Who may do what takes another role in the middle of one statement, where reading with it is possible. Only a
+    /// superuser can change that, database by database.
+    fn role_changers(&self) -> [Finding; 2] {
+        [
+            self.role_changer(
                 "set_config",
-                !self.anyone_changes_settings_in_queries,
-                Verdict::Warning,
-                "nobody else changes settings, such as the role, from within a query",
-                &format!(
-                    "a query that somebody manages to inject can take another tenant's role: run `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_catalog.set_config TO {role}` as a superuser in this database"
+                "EXECUTE ON FUNCTION pg_catalog.set_config",
+                (
+                    self.may_change_settings_in_queries,
+                    self.anyone_changes_settings_in_queries,
                 ),
             ),
+            self.role_changer(
+                "plpgsql",
+                "USAGE ON LANGUAGE plpgsql",
+                (self.may_run_blocks, self.anyone_runs_blocks),
+            ),
         ]
+    }
+
+    fn role_changer(
+        &self,
+        check: &'static str,
+        right: &str,
+        (is_ours, is_everybodys): (bool, bool),
+    ) -> Finding {
+        let role = &self.login_role;
+        let (is_good, otherwise, detail) = if is_ours {
+            let detail = format!(
+                "one statement that somebody manages to inject can take another tenant's role and read with it: run `REVOKE {right} FROM PUBLIC; GRANT {right} TO {role}` as a superuser in this database"
+            );
+            (!is_everybodys, Verdict::Warning, detail)
+        } else {
+            let detail = format!(
+                "the platform needs it and may not: run `GRANT {right} TO {role}` as a superuser in this database"
+            );
+            (false, Verdict::Bad, detail)
+        };
+        let good =
+            format!("kept from everybody but `{role}`: no injected query takes a role by it");
+        finding(check, is_good, otherwise, &good, &detail)
     }
 
     fn settings(&self) -> [Finding; 2] {

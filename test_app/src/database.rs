@@ -100,9 +100,23 @@ impl TestDatabase {
         connect(&self.url).await
     }
 
-    /// A connection of the server's superuser, for what an operator does once.
-    pub async fn superuser(&self) -> Client {
-        connect(&self.url.replacen("//rowhouse@", "//postgres@", 1)).await
+    /// Runs what the server's superuser does once for an operator.
+    pub async fn run_as_superuser(&self, sql: &str) {
+        let client = connect(&as_superuser(&self.url)).await;
+        let done = client.batch_execute(sql).await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let pid: i32 = client
+            .query_one("SELECT pg_backend_pid()", &[])
+            .await
+            .expect("the session's process")
+            .get(0);
+        drop(client);
+        // The login role, which drops the database, may not end a session of the superuser: so it has to be over.
+        connect(&as_superuser(server().url()))
+            .await
+            .execute("SELECT pg_terminate_backend($1, 10000)", &[&pid])
+            .await
+            .expect("the session is over");
     }
 }
 
@@ -154,6 +168,11 @@ fn url_of(database: &str) -> String {
     let url = server().url();
     let (server, _) = url.rsplit_once('/').expect("a URL with a database");
     format!("{server}/{database}")
+}
+
+/// The same URL for the superuser of the embedded server.
+fn as_superuser(url: &str) -> String {
+    url.replacen("//rowhouse@", "//postgres@", 1)
 }
 
 async fn connect(url: &str) -> Client {

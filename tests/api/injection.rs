@@ -1,6 +1,8 @@
 //! Rule 55: routes of this test alone paste text of the request into SQL, in the three ways that a handler could. What
 //! PostgreSQL then refuses, what it does not, and that the next request notices nothing.
 
+mod planted;
+
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, web};
 use diesel::deserialize::QueryableByName;
@@ -15,6 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tenant_schema::identity::user::users;
 use test_app::{Answer, Caller, TestApp, TestDatabase, config, provision};
+
+use planted::{CREATIONS, statements_beyond};
 
 /// The id of a user in each tenant.
 const TWIN: &str = "019a0000-0000-7000-8000-0000000000aa";
@@ -154,58 +158,6 @@ async fn assert_unspoilt(app: &TestApp, alice: &Caller, text: &str) {
     assert_eq!(session, json!([format!("{own} {own}")]), "{text}");
 }
 
-/// What another tenant and the platform have, to be read or written by one statement.
-fn statements_beyond(app: &TestApp) -> Vec<String> {
-    let globex = &app.globex.tenant.schema;
-    [
-        &format!("SELECT username AS value FROM {globex}.users"),
-        &format!("INSERT INTO {globex}.activity_log (action, subject_type) VALUES ('a', 'b')"),
-        &format!("UPDATE {globex}.users SET username = 'x'"),
-        &format!("DELETE FROM {globex}.users"),
-        &format!("TRUNCATE {globex}.users CASCADE"),
-        &format!("DROP SCHEMA {globex} CASCADE"),
-        &format!("INSERT INTO users SELECT * FROM {globex}.users"),
-        &format!("SELECT query_to_xml('SELECT * FROM {globex}.users', true, true, '')::text AS value"),
-        &format!("SELECT schema_to_xml('{globex}', true, true, '')::text AS value"),
-        "SELECT name AS value FROM shared.tenants",
-        "SELECT encode(private_key, 'hex') AS value FROM shared.signing_keys",
-        "SELECT password AS value FROM shared.login_roles",
-        "SELECT password_hash AS value FROM shared.system_users",
-        "SELECT action AS value FROM tenant_template.activity_log",
-        "SELECT rolpassword AS value FROM pg_catalog.pg_authid",
-        "SELECT passwd AS value FROM pg_catalog.pg_shadow",
-        "SELECT pg_read_file('/etc/passwd') AS value",
-        "SELECT pg_ls_dir('.') AS value",
-        "SELECT lo_import('/etc/passwd')::text AS value",
-        "COPY users TO PROGRAM 'cat'",
-        "COPY users FROM '/etc/passwd'",
-        "SELECT pg_reload_conf()::text AS value",
-        "SELECT pg_terminate_backend(pid)::text AS value FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()",
-        "DROP TABLE users",
-        "ALTER TABLE users ADD COLUMN backdoor text",
-        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; SELECT FROM shared.tenants",
-        "GRANT SELECT ON shared.tenants TO PUBLIC",
-    ]
-    .map(ToString::to_string)
-    .to_vec()
-}
-
-/// What could be made, so that somebody else trips over it.
-const CREATIONS: [&str; 12] = [
-    "CREATE TABLE mine (id integer)",
-    "CREATE TABLE public.mine (id integer)",
-    "CREATE TEMPORARY TABLE users (id integer)",
-    "CREATE TABLE pg_temp.users (id integer)",
-    "SELECT 1 AS one INTO TEMPORARY users",
-    "CREATE FUNCTION mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
-    "CREATE FUNCTION pg_temp.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
-    "CREATE VIEW pg_temp.users AS SELECT 1",
-    "CREATE SCHEMA mine",
-    "CREATE ROLE mine",
-    "CREATE DATABASE mine",
-    "CREATE EXTENSION dblink",
-];
-
 #[tokio::test]
 async fn an_injected_statement_reaches_neither_another_tenant_nor_the_platform() {
     let (app, alice) = open(0).await;
@@ -259,10 +211,6 @@ async fn what_an_injection_does_to_its_session_ends_with_the_request() {
         ("statement", format!("SET ROLE {globex}")),
         ("statement", "RESET ROLE".to_owned()),
         ("statement", format!("SET search_path = {globex}")),
-        (
-            "statement",
-            format!("DO $$ BEGIN EXECUTE 'SET ROLE {globex}'; END $$"),
-        ),
         ("statement", "PREPARE mine AS SELECT 1".to_owned()),
         (
             "statement",
@@ -294,26 +242,36 @@ fn reading_as(role: &str, query: &str) -> String {
     )
 }
 
-/// What nothing stops but the right to `set_config`, where one login role takes all tenants' roles.
+/// One statement that takes a role, reads with it, and tells in an error.
+fn telling_as(role: &str, query: &str) -> String {
+    format!("DO $$ BEGIN EXECUTE 'SET ROLE {role}'; RAISE EXCEPTION '%', ({query} LIMIT 1); END $$")
+}
+
+/// What nothing stops but two rights that a superuser revokes, where one login role takes all tenants' roles.
 #[tokio::test]
-async fn one_query_takes_another_role_unless_nobody_may_set_config() {
+async fn one_statement_takes_another_role_unless_set_config_and_blocks_are_kept_from_it() {
     let (app, alice) = open(0).await;
     let globex = &app.globex.tenant.schema;
+    let canary = format!("SELECT username FROM {globex}.users WHERE id = ''{TWIN}''");
+    let tenants = "SELECT slug FROM shared.tenants ORDER BY slug DESC";
     let attacks = [
-        reading_as(globex, &format!("SELECT username FROM {globex}.users")),
-        reading_as("none", "SELECT slug FROM shared.tenants"),
+        (reading_as(globex, &canary), CANARY),
+        (reading_as("none", tenants), "globex"),
+        (telling_as(globex, &canary.replace("''", "'")), CANARY),
+        (telling_as("none", tenants), "globex"),
     ];
-    allow_set_config(&app, true).await;
-    for (text, prize) in attacks.iter().zip([CANARY, "globex"]) {
-        let taken = assert_run(&alice, "statement", text).await.to_string();
-        assert!(taken.contains(prize), "{taken}");
+    allow_role_changers(&app, true).await;
+    for (text, prize) in &attacks {
+        let taken = inject(&alice, "statement", text).await.json().to_string();
+        assert!(taken.contains(prize), "{text}: {taken}");
         assert_unspoilt(&app, &alice, text).await;
     }
-    allow_set_config(&app, false).await;
-    let settings = "UPDATE pg_settings SET setting = 'none' WHERE name = 'role'".to_owned();
-    for text in attacks.into_iter().chain([settings]) {
-        assert_denied(&alice, "statement", &text).await;
+    allow_role_changers(&app, false).await;
+    for (text, _) in &attacks {
+        assert_denied(&alice, "statement", text).await;
     }
+    let settings = "UPDATE pg_settings SET setting = 'none' WHERE name = 'role'";
+    assert_denied(&alice, "statement", settings).await;
     assert_unspoilt(&app, &alice, "all of these").await;
 }
 
@@ -322,7 +280,7 @@ async fn one_query_takes_another_role_unless_nobody_may_set_config() {
 #[ignore = "the pools open all connections under the role of `DATABASE_URL` as yet"]
 async fn login_roles_bound_what_an_injection_can_reach() {
     let (app, alice) = open(2).await;
-    allow_set_config(&app, true).await;
+    allow_role_changers(&app, true).await;
     let stranger = stranger(&app).await;
     for text in [
         reading_as(&stranger, &format!("SELECT username FROM {stranger}.users")),
@@ -378,18 +336,18 @@ async fn the_catalog_tells_of_schemas_and_sizes_and_not_of_what_others_run() {
     assert_eq!(queries, json!(["<insufficient privilege>"]));
 }
 
-/// Changes in this test's database who may change settings inside a query, which takes a superuser.
-async fn allow_set_config(app: &TestApp, is_allowed: bool) {
-    let function = "FUNCTION pg_catalog.set_config(text, text, boolean)";
-    let sql = if is_allowed {
-        format!("GRANT EXECUTE ON {function} TO PUBLIC")
+/// Changes in this test's database who may do what takes a role in the middle of a statement, which takes a superuser.
+async fn allow_role_changers(app: &TestApp, is_allowed: bool) {
+    let (verb, preposition) = if is_allowed {
+        ("GRANT", "TO")
     } else {
-        format!("REVOKE EXECUTE ON {function} FROM PUBLIC")
+        ("REVOKE", "FROM")
     };
-    app.database()
-        .superuser()
-        .await
-        .batch_execute(&sql)
-        .await
-        .unwrap();
+    for right in [
+        "EXECUTE ON FUNCTION pg_catalog.set_config",
+        "USAGE ON LANGUAGE plpgsql",
+    ] {
+        let sql = format!("{verb} {right} {preposition} PUBLIC");
+        app.database().run_as_superuser(&sql).await;
+    }
 }

@@ -47,6 +47,23 @@ fn the_role_may_make_databases_and_roles_and_is_no_superuser() {
 }
 
 #[test]
+fn the_role_alone_can_take_another_role_in_the_middle_of_a_statement() {
+    let scratch = Scratch::new("role_changers");
+    let server = scratch.start();
+    query(server.url(), "CREATE DATABASE another");
+    let (address, _) = server.url().rsplit_once('/').unwrap();
+    let another = format!("{address}/another");
+    let allowed = "SELECT string_agg(concat_ws(' ', role,
+               has_function_privilege(role, 'set_config(text, text, boolean)', 'EXECUTE'),
+               has_language_privilege(role, 'plpgsql', 'USAGE')), ', ' ORDER BY role)
+          FROM (VALUES ('public'), ('rowhouse')) roles(role)";
+    for url in [server.url(), &another] {
+        assert_eq!(query(url, allowed), "public f f, rowhouse t t");
+    }
+    assert_eq!(query(&another, "SELECT current_database()"), "another");
+}
+
+#[test]
 fn settings_given_win_over_ours() {
     let scratch = Scratch::new("extra");
     let mut settings = scratch.settings();

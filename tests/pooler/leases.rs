@@ -154,7 +154,7 @@ async fn text_that_changes_the_session_is_kept_and_the_change_is_not() {
     let lease = site.platform.pools.lease(&site.tenants[0]).await.unwrap();
     let text = format!(
         "UPDATE users SET last_name = 'changed';
-         SELECT set_config('search_path', 'tenant_{0}', false), set_config('role', 'tenant_{0}', false);
+         SET search_path = tenant_{0}; SET ROLE tenant_{0};
          PREPARE left_behind AS SELECT 1; SELECT pg_advisory_lock(1)",
         site.tenants[1]
     );

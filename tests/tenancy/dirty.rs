@@ -156,7 +156,7 @@ async fn a_statement_or_transaction_that_failed_spoils_nothing() {
 
 #[tokio::test]
 async fn sql_in_text_costs_the_connection() {
-    for text in ["SELECT 1", "SELECT set_config('role', 'none', false)"] {
+    for text in ["SELECT 1", "SET ROLE none"] {
         let (site, acme, lease, pid) = leased().await;
         lease.batch(text).await.unwrap();
         drop(lease);
@@ -164,7 +164,7 @@ async fn sql_in_text_costs_the_connection() {
     }
     let (site, acme, lease, pid) = leased().await;
     let mut conn = &*lease;
-    let query = diesel::select(sql::<Text>("set_config('search_path', '', false)"));
+    let query = diesel::select(sql::<Text>("current_setting('search_path')"));
     query.get_result::<String>(&mut conn).await.unwrap();
     drop(lease);
     assert_closed(&site, &acme, pid).await;

@@ -9,8 +9,15 @@ use super::binaries::Binaries;
 use super::root::Root;
 use super::{Durability, EmbeddedError, NAME};
 
-/// The function that changes a setting, the role among them, from within a query.
-const SET_CONFIG: &str = "pg_catalog.set_config(text, text, boolean)";
+/// What takes another role in the middle of one statement, and what is allowed by it: the function that changes a
+/// setting, and the language of `DO` blocks.
+const ROLE_CHANGERS: [(&str, &str); 2] = [
+    (
+        "EXECUTE",
+        "FUNCTION pg_catalog.set_config(text, text, boolean)",
+    ),
+    ("USAGE", "LANGUAGE plpgsql"),
+];
 
 /// What the names of unfinished data start with.
 const UNFINISHED: &str = "pgdata.new.";
@@ -35,13 +42,13 @@ pub(super) fn create(
         .args(["--single", "-F", "-D"])
         .arg(&data)
         .arg("template1");
-    // In the template, so that it holds for the databases made from it: no tenant's role changes settings inside a query.
-    let statements = [
-        format!("CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE"),
-        format!("REVOKE EXECUTE ON FUNCTION {SET_CONFIG} FROM PUBLIC"),
-        format!("GRANT EXECUTE ON FUNCTION {SET_CONFIG} TO {NAME}"),
-        format!("CREATE DATABASE {NAME} OWNER {NAME}\n"),
-    ];
+    // In the template, so that it holds for the databases made from it: tenants' roles do without them.
+    let mut statements = vec![format!("CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE")];
+    for (right, object) in ROLE_CHANGERS {
+        statements.push(format!("REVOKE {right} ON {object} FROM PUBLIC"));
+        statements.push(format!("GRANT {right} ON {object} TO {NAME}"));
+    }
+    statements.push(format!("CREATE DATABASE {NAME} OWNER {NAME}\n"));
     run(single, &statements.join("\n"))?;
 
     if durability == Durability::Durable {
