@@ -115,6 +115,15 @@ pub struct PoolConfig {
     /// Milliseconds that a request waits for a connection before it is refused with 503.
     #[arg(long, env = "POOL_WAIT_MS", global = true, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub pool_wait_ms: u32,
+    /// Seconds after which a connection is replaced, ten per cent more or less.
+    #[arg(long, env = "POOL_MAX_AGE", global = true, default_value_t = 1_800, value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub pool_max_age: u32,
+    /// Seconds that a connection may idle before it is closed.
+    #[arg(long, env = "POOL_MAX_IDLE", global = true, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub pool_max_idle: u32,
+    /// Tenants after which a connection is replaced: its backend keeps what it learnt of each schema in memory.
+    #[arg(long, env = "POOL_MAX_SCHEMAS", global = true, default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub pool_max_schemas: u32,
     /// How tenants are kept apart in the database.
     #[arg(long, env = "ISOLATION", global = true, value_enum, default_value_t = Isolation::Role)]
     pub isolation: Isolation,

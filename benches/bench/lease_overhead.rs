@@ -56,9 +56,9 @@ pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
                 user: bearer.user,
                 session: bearer.session,
             };
-            let known = identity.accesses().find(&access).await?;
+            let known = identity.accesses().find(&access, &tenant.limits).await?;
             let decision = known.map(|known| known.grants.decide(UsersRead::NAME));
-            let lease = platform.pools.lease(&tenant.id).await?;
+            let lease = platform.pools.lease_within(&tenant.id, &tenant.limits).await?;
             let took = begun.elapsed();
             drop(lease);
             ensure!(

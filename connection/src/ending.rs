@@ -149,6 +149,17 @@ pub(crate) async fn named(error: Error, mut connection: &AsyncPgConnection) -> E
     }
 }
 
+/// Whether the error of a statement, as connections give it, says that the session is gone.
+pub fn is_end(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _
+        )
+    )
+}
+
 fn is_nameless(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, _))
 }

@@ -80,7 +80,12 @@ impl<R: Reach> Conn<R> {
     /// Whether the connection may be lent again: neither closed, nor broken, nor inside a transaction that somebody left.
     pub fn is_clean(&mut self) -> bool {
         !AnsiTransactionManager::is_broken_transaction_manager(&mut self.connection)
-            && is_open(&mut self.connection)
+            && self.is_open()
+    }
+
+    /// Whether the server still holds the connection, as far as is known without asking it.
+    pub fn is_open(&mut self) -> bool {
+        is_open(&mut self.connection)
     }
 
     /// Whether SQL was run on it that the query builder did not write, in whole or in part.

@@ -1,4 +1,4 @@
-//! The end of a transaction that was begun together with its binding, as it is behind a pooler.
+//! A transaction that is begun together with its binding, as it is behind a pooler, and how it ends.
 
 use diesel::QueryResult;
 use diesel::result::Error;
@@ -28,6 +28,16 @@ pub enum Settled {
 }
 
 impl<R: Reach> Conn<R> {
+    /// Begins a transaction with a message that begins and binds it. The connection is good for nothing if that fails.
+    ///
+    /// # Errors
+    /// What the database says of the message.
+    pub async fn begin_with(&mut self, opening: &str) -> QueryResult<()> {
+        let begun = AnsiTransactionManager::begin_transaction_sql(&mut self.connection, opening);
+        let begun = begun.await;
+        self.named(begun).await
+    }
+
     /// Whether the connection is open and exactly one transaction deep.
     pub fn is_in_its_transaction(&mut self) -> bool {
         let status = AnsiTransactionManager::transaction_manager_status_mut(&mut self.connection);

@@ -289,6 +289,15 @@ impl Connector {
         }
     }
 
+    /// What there is to say of a server that was asked and did not answer for so long.
+    pub fn silent(&self, waited: Duration) -> DatabaseError {
+        DatabaseError::Unreachable {
+            variable: self.variable,
+            address: self.address(),
+            reason: format!("no answer within {} ms", waited.as_millis()),
+        }
+    }
+
     /// Host and port of the database, without user and password.
     pub fn address(&self) -> String {
         let port = self.config.get_ports().first().copied().unwrap_or(5432);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform_schema::TenantId;
+use platform_schema::{Limits, TenantId};
 use tenant_schema::identity::Access;
 use uuid::Uuid;
 
@@ -59,12 +59,16 @@ impl AccessCache {
         }
     }
 
-    /// The access of a session; nothing where the tenant has no such user.
+    /// The access of a session, read within the limits of the tenant; nothing where the tenant has no such user.
     ///
     /// # Errors
     /// No connection, or what the database says.
-    pub async fn find(&self, key: &AccessKey) -> Result<Option<Arc<KnownAccess>>, LoadError> {
-        self.remembered.get(key, || self.load(key)).await
+    pub async fn find(
+        &self,
+        key: &AccessKey,
+        limits: &Limits,
+    ) -> Result<Option<Arc<KnownAccess>>, LoadError> {
+        self.remembered.get(key, || self.load(key, limits)).await
     }
 
     /// Forgets the access of a tenant's users, because this process has changed it.
@@ -76,8 +80,12 @@ impl AccessCache {
         clippy::disallowed_methods,
         reason = "what a caller may do is read before anything is proven"
     )]
-    async fn load(&self, key: &AccessKey) -> Result<Loaded<KnownAccess>, LoadError> {
-        let lease = self.pools.lease(&key.tenant).await?;
+    async fn load(
+        &self,
+        key: &AccessKey,
+        limits: &Limits,
+    ) -> Result<Loaded<KnownAccess>, LoadError> {
+        let lease = self.pools.lease_within(&key.tenant, limits).await?;
         let access = Access::load(key.user, key.session, &lease).await?;
         let lifetime = access.as_ref().and_then(|access| access.lasts);
         Ok(Loaded {

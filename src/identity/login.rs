@@ -19,6 +19,7 @@ use super::refresh_token::{RefreshKey, RefreshToken};
 use super::token::{AccessToken, PlatformSubject, Subject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
+use crate::tenancy::ServedTenant;
 
 /// Longest name of a device, in characters; the session's column holds no longer one.
 const LONGEST_DEVICE: usize = 200;
@@ -75,12 +76,12 @@ impl Identity {
     pub async fn login_user(
         &self,
         platform: &Platform,
-        tenant: &Tenant,
+        tenant: &ServedTenant,
         credentials: TenantCredentials,
         client: Client,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         credentials.check()?;
-        let lease = platform.pools.lease(&tenant.id).await?;
+        let lease = platform.pools.lease_within(&tenant.id, &tenant.limits).await?;
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
@@ -93,7 +94,7 @@ impl Identity {
             device_id: credentials.device_id,
             ..user_session(&user, &key, client, self.session_lifetime())
         };
-        let lease = platform.pools.lease(&tenant.id).await?;
+        let lease = platform.pools.lease_within(&tenant.id, &tenant.limits).await?;
         session.insert(&lease).await?;
         User::record_login(user.id, rehashed.as_deref(), &lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;

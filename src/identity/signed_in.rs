@@ -88,7 +88,7 @@ impl SignedIn {
         let asked = std::time::Instant::now();
         let pools = &self.platform.pools;
         let pools = pools.for_request(|| self.context.ledger().clone());
-        let lease = pools.lease(&self.tenant.id).await?;
+        let lease = pools.lease_within(&self.tenant.id, &self.tenant.limits).await?;
         self.context.record_queue(asked.elapsed());
         Ok(lease)
     }
@@ -107,7 +107,7 @@ impl SignedIn {
             user: bearer.user,
             session: bearer.session,
         };
-        let known = identity.accesses().find(&key).await?;
+        let known = identity.accesses().find(&key, &tenant.limits).await?;
         let known = known
             .filter(|known| known.access.user.is_active)
             .ok_or_else(|| ApiError::new(Code::InvalidToken))?;

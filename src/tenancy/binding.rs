@@ -7,7 +7,7 @@ use platform_schema::{SchemaName, TenantId};
 use crate::config::Isolation;
 
 /// What a physical connection is bound to at this moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Binding {
     /// The login role, with an empty path.
     Platform,
@@ -51,12 +51,14 @@ impl Binding {
             Self::Platform => "''".to_owned(),
             Self::Tenant(id) => SchemaName::of(id).quoted(),
         };
-        // PostgreSQL takes 0 as no limit, and milliseconds up to `i32::MAX` (manual, "statement_timeout").
-        let timeout = i32::try_from(statement_timeout.as_millis())
-            .unwrap_or(i32::MAX)
-            .max(1);
+        let timeout = timeout_millis(statement_timeout);
         format!(
             "BEGIN; {role}SET LOCAL search_path = {path}; SET LOCAL statement_timeout = {timeout}; SET LOCAL jit = off; SET LOCAL TIME ZONE 'UTC'"
         )
     }
+}
+
+/// A time limit as PostgreSQL takes it: 0 would be no limit, and `i32::MAX` is the most (manual, "statement_timeout").
+pub fn timeout_millis(limit: Duration) -> i32 {
+    i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1)
 }

@@ -1,29 +1,45 @@
 //! Leases: bounded views of each tenant over the connections that all tenants share.
 //!
-//! A lease waits for a place in its tenant's share, then for one of all places. It then takes, in this order, an idle
-//! connection that is bound to the tenant already, the connection that has idled longest, or a new one.
+//! A lease waits for a place in its tenant's share, then for one of all places ([`shares`]). It then takes, in this order, an
+//! idle connection that is bound to the tenant already, one that nobody has held yet, one that it binds anew ([`idle`]), or
+//! opens one. All of that has one deadline. Where a connection was bound anew and there is room, another is opened for
+//! those who come next ([`growth`]).
 
+mod busiest;
+mod counters;
 mod ending;
+mod growth;
 mod idle;
 mod in_flight;
 mod lease;
+mod lending;
 mod physical;
+mod record;
+mod seat;
+mod shares;
+mod tidying;
+mod view;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use platform_schema::TenantId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use platform_schema::{Limits, TenantId};
+use tokio::sync::Semaphore;
 
 use super::binding::Binding;
 use super::ledger::Ledger;
 use crate::config::{Isolation, PoolConfig};
 use crate::database::{Connector, DatabaseError, Pooling};
+use busiest::Busiest;
+use counters::{Count, Counters};
+use growth::Growth;
 use idle::Idle;
 pub use lease::{Lease, PlatformLease};
-use physical::Physical;
+use record::{Recycling, Terms};
+use seat::Seat;
+use shares::Shares;
+use tidying::Tidying;
+pub use view::{ClosedView, PoolsView, TenantCount, TenantsView, WaitClass, WaitsView};
 
 /// The pools of all tenants, as seen by one request or by nobody in particular. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -36,15 +52,26 @@ struct Shared {
     isolation: Isolation,
     wait: Duration,
     share: usize,
+    max_connections: usize,
+    max_idle: Duration,
+    recycling: Recycling,
     places: Arc<Semaphore>,
     state: Mutex<State>,
+    counters: Arc<Counters>,
+    /// Numbers the connections.
+    numbers: Count,
+    tidying: OnceLock<Tidying>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     idle: Idle,
-    /// Places of each tenant that holds or awaits a lease.
-    shares: HashMap<TenantId, Arc<Semaphore>>,
+    growth: Growth,
+    shares: Shares,
+    /// Tenants by leases.
+    by_leases: Busiest,
+    /// Tenants by microseconds waited.
+    by_wait: Busiest,
 }
 
 /// Why there is no lease.
@@ -67,13 +94,23 @@ pub enum PoolError {
 impl TenantPools {
     /// Pools over the connections of `connector`. Opens none.
     pub fn new(connector: Connector, config: &PoolConfig) -> Self {
+        let max_connections = places(config.pool_max_connections);
         let shared = Arc::new(Shared {
             connector,
             isolation: config.isolation,
             wait: config.wait(),
             share: places(config.pool_max_per_tenant),
-            places: Arc::new(Semaphore::new(places(config.pool_max_connections))),
+            max_connections,
+            max_idle: Duration::from_secs(config.pool_max_idle.into()),
+            recycling: Recycling {
+                max_age: Duration::from_secs(config.pool_max_age.into()),
+                max_schemas: places(config.pool_max_schemas),
+            },
+            places: Arc::new(Semaphore::new(max_connections)),
             state: Mutex::default(),
+            counters: Arc::default(),
+            numbers: Count::default(),
+            tidying: OnceLock::new(),
         });
         Self(shared, None)
     }
@@ -90,42 +127,52 @@ impl TenantPools {
         self.0.connector.pooling() == Pooling::Transaction
     }
 
-    /// Lends a connection bound to `tenant`.
+    /// Lends a connection bound to `tenant`, within the limits that hold for all tenants.
+    ///
+    /// For what serves no request. What does knows the limits of the tenant's plan.
+    ///
+    /// # Errors
+    /// As [`Self::lease_within`].
+    #[expect(clippy::disallowed_methods, reason = "it is the same for others")]
+    pub async fn lease(&self, tenant: &TenantId) -> Result<Lease, PoolError> {
+        self.lease_within(tenant, &Limits::default()).await
+    }
+
+    /// Lends a connection bound to `tenant`, within limits of its own. They may be narrower than those that hold for all
+    /// tenants, never wider.
     ///
     /// For the identity room alone, which lends it on with proof of who asks: a handler takes `Authorized<Permission>`.
     ///
     /// # Errors
-    /// `Exhausted` when none became free in time, `Database` when none can be opened, `Bind` when the tenant's role or
-    /// schema is gone.
-    pub async fn lease(&self, tenant: &TenantId) -> Result<Lease, PoolError> {
-        let deadline = Instant::now() + self.0.wait;
-        let share = self.0.acquire(self.0.share_of(tenant), deadline).await?;
-        let place = self.0.acquire(Arc::clone(&self.0.places), deadline).await?;
-        let physical = self.0.bound(Binding::Tenant(tenant.clone())).await?;
-        Ok(Lease::new(
-            physical,
-            Arc::clone(&self.0),
-            Some(share),
-            place,
-            self.1.clone(),
-        ))
+    /// `Exhausted` when none became free in time, `Database` when none can be opened or the server does not answer in time,
+    /// `Bind` when the tenant's role or schema is gone.
+    pub async fn lease_within(
+        &self,
+        tenant: &TenantId,
+        limits: &Limits,
+    ) -> Result<Lease, PoolError> {
+        let terms = Terms {
+            binding: Binding::Tenant(tenant.clone()),
+            statement_timeout: self.0.statement_timeout(limits),
+        };
+        let seat = Seat::take(&self.0, terms, self.0.share_within(limits)).await?;
+        let physical = self.0.lend(&seat).await?;
+        Ok(Lease::new(physical, seat, self.1.clone()))
     }
 
-    /// Lends a connection to the platform.
+    /// Lends a connection to the platform, which has half of all places, or a tenant's share if that is more.
     ///
     /// # Errors
-    /// As [`Self::lease`].
+    /// As [`Self::lease_within`].
     pub async fn platform(&self) -> Result<PlatformLease, PoolError> {
-        let deadline = Instant::now() + self.0.wait;
-        let place = self.0.acquire(Arc::clone(&self.0.places), deadline).await?;
-        let physical = self.0.bound(Binding::Platform).await?;
-        Ok(PlatformLease::new(
-            physical,
-            Arc::clone(&self.0),
-            None,
-            place,
-            self.1.clone(),
-        ))
+        let terms = Terms {
+            binding: Binding::Platform,
+            statement_timeout: self.0.connector.statement_timeout(),
+        };
+        let share = self.0.max_connections.div_ceil(2).max(self.0.share);
+        let seat = Seat::take(&self.0, terms, share).await?;
+        let physical = self.0.lend(&seat).await?;
+        Ok(PlatformLease::new(physical, seat, self.1.clone()))
     }
 
     /// How connections are opened.
@@ -142,6 +189,11 @@ impl TenantPools {
     pub fn idle(&self) -> usize {
         self.0.with_state(|state| state.idle.len())
     }
+
+    /// What the pools have, did and do. Asks no database.
+    pub fn view(&self) -> PoolsView {
+        view::of(&self.0)
+    }
 }
 
 impl Shared {
@@ -149,47 +201,27 @@ impl Shared {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn share_of(&self, tenant: &TenantId) -> Arc<Semaphore> {
-        self.with_state(|state| {
-            // Only tenants at work are kept: registered but idle ones cost nothing.
-            state.shares.retain(|_, share| Arc::strong_count(share) > 1);
-            Arc::clone(
-                state
-                    .shares
-                    .entry(tenant.clone())
-                    .or_insert_with(|| Arc::new(Semaphore::new(self.share))),
-            )
-        })
+    /// Connections that a tenant with these limits holds at most; never none.
+    fn share_within(&self, limits: &Limits) -> usize {
+        let own = limits.max_connections;
+        let own = own.and_then(|own| usize::try_from(own).ok());
+        own.unwrap_or(self.share).min(self.share).max(1)
     }
 
-    async fn acquire(
-        &self,
-        places: Arc<Semaphore>,
-        deadline: Instant,
-    ) -> Result<OwnedSemaphorePermit, PoolError> {
-        match timeout_at(deadline, places.acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(PoolError::Exhausted { waited: self.wait }),
+    /// How long a statement of a tenant with these limits may take.
+    fn statement_timeout(&self, limits: &Limits) -> Duration {
+        let all = self.connector.statement_timeout();
+        let own = limits.statement_timeout;
+        let own = own.and_then(|own| u64::try_from(own).ok());
+        own.map_or(all, |own| Duration::from_millis(own).min(all))
+    }
+
+    fn note_wait(&self, terms: &Terms, waited: Duration) {
+        self.counters.waits.observe(waited);
+        if let Binding::Tenant(tenant) = &terms.binding {
+            let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+            self.with_state(|state| state.by_wait.add(tenant, micros));
         }
-    }
-
-    /// A connection bound as asked: an idle one, or a new one.
-    async fn bound(&self, binding: Binding) -> Result<Physical, PoolError> {
-        let physical = match self.with_state(|state| state.idle.take(&binding)) {
-            Some(physical) => physical,
-            None => Physical::new(self.connector.connect().await?),
-        };
-        match self.connector.pooling() {
-            Pooling::Session => physical.bind(binding, self.isolation).await,
-            Pooling::Transaction => {
-                let timeout = self.connector.statement_timeout();
-                physical.begin(binding, self.isolation, timeout).await
-            }
-        }
-    }
-
-    fn give_back(&self, physical: Physical) {
-        self.with_state(|state| state.idle.give_back(physical));
     }
 }
 

@@ -10,7 +10,7 @@ use rowhouse::tenancy::{Lease, TenantPools};
 use test_app::TestPlatform;
 use tokio::time::timeout;
 
-use super::session::{Session, fail, two_tenants};
+use super::session::{Session, fail, sleep_long, two_tenants};
 
 /// How long a statement runs that somebody gives up waiting for.
 const SLOW: &str = "SELECT pg_sleep(2)";
@@ -120,14 +120,30 @@ async fn a_panic_closes_the_connection() {
 
 #[tokio::test]
 async fn a_connection_that_the_server_closed_is_not_lent_again() {
-    let (site, acme, mut lease, pid) = leased().await;
+    let (site, acme, lease, pid) = leased().await;
     site.run(&format!("SELECT pg_terminate_backend({pid})"))
         .await;
-    lease.batch("SELECT 1").await.unwrap_err();
-    // The end of the connection comes after the server's last words.
-    while lease.is_clean() {
-        tokio::task::yield_now().await;
-    }
+    // The end of the connection comes after the server's last words, and nobody waits for it here.
+    fail(&lease).await.unwrap_err();
+    drop(lease);
+    assert_closed(&site, &acme, pid).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_in_the_middle_of_a_query_is_not_lent_again() {
+    let (site, acme, lease, pid) = leased().await;
+    let waiting = format!(
+        "SELECT pid::text FROM pg_stat_activity WHERE pid = {pid} AND wait_event = 'PgSleep'"
+    );
+    let terminate = async {
+        while site.texts(&waiting).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        site.run(&format!("SELECT pg_terminate_backend({pid})"))
+            .await;
+    };
+    let (slept, ()) = tokio::join!(sleep_long(&lease), terminate);
+    slept.unwrap_err();
     drop(lease);
     assert_closed(&site, &acme, pid).await;
 }

@@ -10,6 +10,8 @@ mod changes;
 mod dirty;
 mod interleavings;
 mod leases;
+mod limits;
+mod recycling;
 mod registry;
 mod session;
 mod shares;

@@ -4,7 +4,7 @@ use connection::{Conn, Reach, TenantConn};
 use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::Text;
+use diesel::sql_types::{Double, Text};
 use diesel::{Expression, QueryResult};
 use diesel_async::RunQueryDsl;
 use platform_schema::TenantId;
@@ -44,6 +44,24 @@ pub(crate) async fn fail(mut conn: &TenantConn) -> QueryResult<String> {
     diesel::select(current_setting("no.such_setting"))
         .get_result(&mut conn)
         .await
+}
+
+diesel::define_sql_function! {
+    /// Returns `void`, which is sent as no bytes at all, as an empty text is.
+    fn pg_sleep(seconds: Double) -> Text;
+}
+
+/// Runs a query that takes a minute.
+pub(crate) async fn sleep_long(mut conn: &TenantConn) -> QueryResult<String> {
+    diesel::select(pg_sleep(60.0)).get_result(&mut conn).await
+}
+
+/// A run-time setting of the connection.
+pub(crate) async fn setting<R: Reach>(name: &str, mut conn: &Conn<R>) -> String {
+    diesel::select(current_setting(name))
+        .get_result(&mut conn)
+        .await
+        .unwrap()
 }
 
 /// The server's view of a connection.

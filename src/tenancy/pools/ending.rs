@@ -1,36 +1,31 @@
 //! The end of a lease: its connection goes back to the idle ones, or is closed, and behind a pooler its transaction is settled
 //! before that.
 
-use std::sync::Arc;
-
 use connection::{Conn, Reach, Settled};
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::super::binding::Binding;
 use super::super::ledger::{Ledger, SettleError};
-use super::Shared;
-use super::in_flight::InFlight;
+use super::counters::Reason;
 use super::physical::Physical;
+use super::record::Record;
+use super::seat::Seat;
 use crate::database::Pooling;
 
 /// What a lease holds until it ends.
 #[derive(Debug)]
 pub(super) struct Held<R: Reach> {
     pub(super) conn: Conn<R>,
-    pub(super) binding: Binding,
-    pub(super) in_flight: InFlight,
-    pub(super) shared: Arc<Shared>,
+    pub(super) record: Record,
     pub(super) ledger: Option<Ledger>,
-    /// Given up when everything else is done.
-    pub(super) _share: Option<OwnedSemaphorePermit>,
-    pub(super) _place: OwnedSemaphorePermit,
+    /// Given up when everything else is done: the next in the queue finds the connection.
+    pub(super) seat: Seat,
 }
 
 impl<R: Reach> Held<R> {
     /// Ends the lease where nobody can wait: by a task of its own where a transaction is to be committed.
     pub(super) fn end(self) {
-        match self.shared.connector.pooling() {
+        match self.seat.shared().connector.pooling() {
             Pooling::Session => self.give_back(),
             Pooling::Transaction => self.end_transaction(),
         }
@@ -41,13 +36,13 @@ impl<R: Reach> Held<R> {
     /// # Errors
     /// Why it is not.
     pub(super) async fn finish(mut self) -> Result<(), SettleError> {
-        match self.shared.connector.pooling() {
+        match self.seat.shared().connector.pooling() {
             Pooling::Session => {
                 self.give_back();
                 Ok(())
             }
             Pooling::Transaction if self.is_amiss() => {
-                self.warn("left dirty");
+                self.close(Reason::Dirty, "was left dirty");
                 Err(SettleError::Left)
             }
             Pooling::Transaction => self.settle().await,
@@ -58,12 +53,12 @@ impl<R: Reach> Held<R> {
         let is_over = self.ledger.as_ref().is_some_and(Ledger::is_closed);
         if is_over || self.is_amiss() {
             // Whoever panicked or left something open has no answer that could be wrong. Closing rolls back.
-            self.warn("left dirty");
+            self.close(Reason::Dirty, "was left dirty");
             return;
         }
         // Without a runtime nobody could await the answer; closing rolls back.
         let Ok(runtime) = Handle::try_current() else {
-            self.warn("given up outside of the runtime");
+            self.close(Reason::Dirty, "was given up outside of the runtime");
             return;
         };
         let entry = self.ledger.as_ref().map(Ledger::enter);
@@ -93,41 +88,56 @@ impl<R: Reach> Held<R> {
 
     /// Gives the connection back if it may be lent again.
     fn give_back(mut self) {
-        if std::thread::panicking() || !self.in_flight.is_zero() || !self.conn.is_clean() {
-            self.warn("left dirty");
-            if !self.in_flight.is_zero() {
-                self.shared.connector.cancel(&self.conn.into_inner());
-            }
-            return;
-        }
-        if self.conn.has_run_text() {
-            match self.binding {
-                // The provisioner's own text, when somebody asks what a schema looks like.
-                Binding::Platform => tracing::debug!("a connection was given SQL text to run"),
-                Binding::Tenant(_) => self.warn("given SQL text to run"),
-            }
+        if let Some((reason, fault)) = self.fault() {
+            self.close(reason, fault);
             return;
         }
         let Self {
-            conn,
-            binding,
-            in_flight,
-            shared,
-            ..
+            conn, record, seat, ..
         } = self;
-        shared.give_back(Physical {
+        seat.shared().give_back(Physical {
             connection: conn.into_inner(),
-            binding,
-            in_flight,
+            record,
         });
+    }
+
+    /// Why the connection may not be lent again, if it may not.
+    fn fault(&mut self) -> Option<(Reason, &'static str)> {
+        if std::thread::panicking() {
+            Some((Reason::Dirty, "was panicked on"))
+        } else if !self.record.in_flight.is_zero() {
+            Some((Reason::Dirty, "was left in the middle of a statement"))
+        } else if !self.conn.is_open() {
+            Some((Reason::Lost, "was ended by the server"))
+        } else if !self.conn.is_clean() {
+            Some((Reason::Dirty, "was left inside a transaction"))
+        } else if self.conn.has_run_text() {
+            Some((Reason::Dirty, "was given SQL text to run"))
+        } else {
+            None
+        }
     }
 
     /// Whether a transaction cannot be committed.
     fn is_amiss(&mut self) -> bool {
-        std::thread::panicking() || !self.in_flight.is_zero() || !self.conn.is_in_its_transaction()
+        std::thread::panicking()
+            || !self.record.in_flight.is_zero()
+            || !self.conn.is_in_its_transaction()
     }
 
-    fn warn(&self, what: &'static str) {
-        tracing::warn!(binding = ?self.binding, "a connection was {what} and is closed");
+    fn close(mut self, reason: Reason, fault: &'static str) {
+        let binding = &self.seat.terms().binding;
+        if *binding == Binding::Platform && self.conn.has_run_text() {
+            // The provisioner's own text, when somebody asks what a schema looks like.
+            tracing::debug!("a connection of the platform {fault} and is closed");
+        } else {
+            tracing::warn!(?binding, "a connection {fault} and is closed");
+        }
+        self.record.blame(reason);
+        let is_in_session = self.seat.shared().connector.pooling() == Pooling::Session;
+        if is_in_session && !self.record.in_flight.is_zero() {
+            let connector = self.seat.shared().connector.clone();
+            connector.cancel(&self.conn.into_inner());
+        }
     }
 }

@@ -1,15 +1,14 @@
 //! A lease: a connection lent to one request, given back when dropped, or closed when it was left dirty.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::time::Duration;
 
 use connection::{Conn, Platform, Reach, Tenant};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::super::ledger::{Ledger, SettleError};
-use super::Shared;
 use super::ending::Held;
 use super::physical::Physical;
+use super::seat::Seat;
 
 /// A connection bound to one tenant, lent to one request.
 pub type Lease = LeaseOf<Tenant>;
@@ -20,7 +19,7 @@ pub type PlatformLease = LeaseOf<Platform>;
 /// A lent connection of a known reach.
 ///
 /// Dropping it gives the connection back. A connection that was cancelled in the middle of a statement, panicked on, left
-/// inside a transaction, or given SQL text to run is closed instead.
+/// inside a transaction, or given SQL text to run is closed instead, and so is one that is worn.
 ///
 /// Behind a pooler of transactions the lease is one transaction. Dropping it commits that, as the statements by themselves
 /// would have been; the outcome goes to the request's [`Ledger`]. Who has none awaits [`Self::finish`]. There, a failed
@@ -29,6 +28,7 @@ pub type PlatformLease = LeaseOf<Platform>;
 pub struct LeaseOf<R: Reach> {
     /// Taken when the lease ends.
     held: Option<Held<R>>,
+    waited: Duration,
 }
 
 impl<R: Reach> LeaseOf<R> {
@@ -36,29 +36,25 @@ impl<R: Reach> LeaseOf<R> {
         clippy::disallowed_methods,
         reason = "the pools hand over a connection that they have bound"
     )]
-    pub(super) fn new(
-        physical: Physical,
-        shared: Arc<Shared>,
-        share: Option<OwnedSemaphorePermit>,
-        place: OwnedSemaphorePermit,
-        ledger: Option<Ledger>,
-    ) -> Self {
-        let Physical {
-            connection,
-            binding,
-            in_flight,
-        } = physical;
+    pub(super) fn new(physical: Physical, mut seat: Seat, ledger: Option<Ledger>) -> Self {
+        seat.lend();
+        let waited = seat.waited();
+        let Physical { connection, record } = physical;
+        let held = Held {
+            conn: Conn::assume(connection),
+            record,
+            ledger,
+            seat,
+        };
         Self {
-            held: Some(Held {
-                conn: Conn::assume(connection),
-                binding,
-                in_flight,
-                shared,
-                ledger,
-                _share: share,
-                _place: place,
-            }),
+            held: Some(held),
+            waited,
         }
+    }
+
+    /// How long the lease was waited for in queues. Opening and binding the connection are not in it.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// Ends the lease and waits until what was done in it is kept. Where leases are no transactions it is kept already.

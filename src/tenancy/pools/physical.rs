@@ -1,87 +1,102 @@
-//! A physical connection: the database session itself, what it is bound to, and whether a statement is under way on it.
+//! A physical connection: the database session, and what is known of it.
 
-use std::time::Duration;
+use connection::{PlatformConn, ending};
+use diesel::result::Error;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 
-use connection::PlatformConn;
-use diesel_async::{AnsiTransactionManager, AsyncConnection, AsyncPgConnection};
-
-use super::super::binding::Binding;
-use super::PoolError;
-use super::in_flight::InFlight;
+use super::counters::Reason;
+use super::record::{Record, Terms};
 use crate::config::Isolation;
 
-/// A database connection, what it is bound to, and whether a statement is under way on it.
+/// A database connection and what is known of it.
 pub(super) struct Physical {
     /// The session.
     pub(super) connection: AsyncPgConnection,
-    /// What it is bound to.
-    pub(super) binding: Binding,
-    /// Statements sent and not yet answered.
-    pub(super) in_flight: InFlight,
+    /// What is known of it.
+    pub(super) record: Record,
+}
+
+/// What became of binding a connection.
+#[derive(Debug)]
+pub(super) enum Bound {
+    /// It is bound.
+    Yes(Physical),
+    /// The server refuses. What is left of the connection, if anything, is fit for others.
+    Refused(Option<Physical>, Error),
+    /// The connection was gone.
+    Lost(Error),
 }
 
 impl Physical {
     /// Takes a connection that was just opened.
-    pub(super) fn new(connection: PlatformConn) -> Self {
-        let in_flight = InFlight::default();
+    pub(super) fn new(connection: PlatformConn, record: Record) -> Self {
         let mut connection = connection.into_inner();
-        connection.set_instrumentation(in_flight.clone());
-        Self {
-            connection,
-            binding: Binding::Platform,
-            in_flight,
-        }
+        connection.set_instrumentation(record.in_flight.clone());
+        Self { connection, record }
     }
 
-    /// Binds the connection. One that cannot be bound is closed.
+    /// Whether the server still holds the connection, as far as is known without asking it.
+    pub(super) fn is_open(&mut self) -> bool {
+        connection::is_open(&mut self.connection)
+    }
+
+    /// Binds the session in one message, unless it is bound as asked.
     ///
-    /// # Errors
-    /// `Bind` when the tenant's role or schema is gone, or the connection is.
+    /// PostgreSQL runs the statements of one message in one transaction, so what it refuses leaves the binding as it was
+    /// (manual, 55.2.2.1, "Multiple Statements in a Simple Query").
     #[expect(
         clippy::disallowed_methods,
         reason = "the message that is sent on it binds it"
     )]
-    pub(super) async fn bind(
-        self,
-        binding: Binding,
-        isolation: Isolation,
-    ) -> Result<Self, PoolError> {
-        if self.binding == binding {
-            return Ok(self);
+    pub(super) async fn bind(self, terms: Terms, isolation: Isolation) -> Bound {
+        let Self {
+            connection,
+            mut record,
+        } = self;
+        if record.terms == terms {
+            return Bound::Yes(Self { connection, record });
         }
-        let conn = PlatformConn::assume(self.connection);
-        conn.batch(&binding.message(isolation))
-            .await
-            .map_err(PoolError::Bind)?;
-        Ok(Self {
-            connection: conn.into_inner(),
-            binding,
-            in_flight: self.in_flight,
-        })
+        let conn = PlatformConn::assume(connection);
+        let done = conn.batch(&record.terms.message(&terms, isolation)).await;
+        let connection = conn.into_inner();
+        match done {
+            Ok(()) => {
+                record.bound_to(terms);
+                Bound::Yes(Self { connection, record })
+            }
+            Err(error) if ending::is_end(&error) => Bound::Lost(error),
+            Err(error) => Bound::Refused(Some(Self { connection, record }), error),
+        }
     }
-}
 
-impl Physical {
     /// Begins a transaction that is bound as asked, in one message. A connection on which that fails is closed.
-    ///
-    /// # Errors
-    /// `Bind` when the tenant's role or schema is gone, or the connection is.
-    pub(super) async fn begin(
-        mut self,
-        binding: Binding,
-        isolation: Isolation,
-        statement_timeout: Duration,
-    ) -> Result<Self, PoolError> {
-        let opening = binding.opening(isolation, statement_timeout);
-        AnsiTransactionManager::begin_transaction_sql(&mut self.connection, &opening)
-            .await
-            .map_err(PoolError::Bind)?;
-        Ok(Self { binding, ..self })
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the message that is sent on it binds it"
+    )]
+    pub(super) async fn begin(self, terms: &Terms, isolation: Isolation) -> Bound {
+        let Self { connection, record } = self;
+        let opening = terms.binding.opening(isolation, terms.statement_timeout);
+        let mut conn = PlatformConn::assume(connection);
+        match conn.begin_with(&opening).await {
+            Ok(()) => {
+                record.counters.binds.up();
+                let connection = conn.into_inner();
+                Bound::Yes(Self { connection, record })
+            }
+            Err(error) if ending::is_end(&error) => Bound::Lost(error),
+            Err(error) => Bound::Refused(None, error),
+        }
+    }
+
+    /// Closes the connection.
+    pub(super) fn close(mut self, reason: Reason) {
+        self.record.blame(reason);
     }
 }
 
 impl std::fmt::Debug for Physical {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "connection bound to {:?}", self.binding)
+        write!(formatter, "connection on {:?}", self.record.terms)
     }
 }
