@@ -58,7 +58,10 @@ pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
             };
             let known = identity.accesses().find(&access, &tenant.limits).await?;
             let decision = known.map(|known| known.grants.decide(UsersRead::NAME));
-            let lease = platform.pools.lease_within(&tenant.id, &tenant.limits).await?;
+            let lease = platform
+                .pools
+                .lease_within(&tenant.id, &tenant.limits)
+                .await?;
             let took = begun.elapsed();
             drop(lease);
             ensure!(

@@ -81,7 +81,10 @@ impl Identity {
         client: Client,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         credentials.check()?;
-        let lease = platform.pools.lease_within(&tenant.id, &tenant.limits).await?;
+        let lease = platform
+            .pools
+            .lease_within(&tenant.id, &tenant.limits)
+            .await?;
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
@@ -94,7 +97,10 @@ impl Identity {
             device_id: credentials.device_id,
             ..user_session(&user, &key, client, self.session_lifetime())
         };
-        let lease = platform.pools.lease_within(&tenant.id, &tenant.limits).await?;
+        let lease = platform
+            .pools
+            .lease_within(&tenant.id, &tenant.limits)
+            .await?;
         session.insert(&lease).await?;
         User::record_login(user.id, rehashed.as_deref(), &lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;

@@ -88,7 +88,9 @@ impl SignedIn {
         let asked = std::time::Instant::now();
         let pools = &self.platform.pools;
         let pools = pools.for_request(|| self.context.ledger().clone());
-        let lease = pools.lease_within(&self.tenant.id, &self.tenant.limits).await?;
+        let lease = pools
+            .lease_within(&self.tenant.id, &self.tenant.limits)
+            .await?;
         self.context.record_queue(asked.elapsed());
         Ok(lease)
     }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use rowhouse::database::Connector;
 use platform_schema::Limits;
+use rowhouse::database::Connector;
 use rowhouse::tenancy::{PoolError, TenantPools};
 use test_app::{TestPlatform, config};
 

@@ -8,6 +8,7 @@
 
 mod changes;
 mod dirty;
+mod growth;
 mod interleavings;
 mod leases;
 mod limits;

@@ -156,13 +156,16 @@ fn waiting(state: &State) -> u64 {
 
 fn tenants(state: &State) -> TenantsView {
     let at_work = |measure: fn(usize, usize) -> usize| {
-        let counts = state.shares.at_work().filter_map(|(binding, held, waiting)| {
-            let count = number(measure(held, waiting));
-            match binding {
-                Binding::Tenant(tenant) if count > 0 => Some((tenant, count)),
-                _ => None,
-            }
-        });
+        let counts = state
+            .shares
+            .at_work()
+            .filter_map(|(binding, held, waiting)| {
+                let count = number(measure(held, waiting));
+                match binding {
+                    Binding::Tenant(tenant) if count > 0 => Some((tenant, count)),
+                    _ => None,
+                }
+            });
         highest(counts.collect())
     };
     TenantsView {
