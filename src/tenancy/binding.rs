@@ -58,7 +58,7 @@ impl Binding {
     }
 }
 
-/// A time limit as PostgreSQL takes it: 0 would be no limit, and `i32::MAX` is the most (manual, "statement_timeout").
+/// A time limit as PostgreSQL takes it: 0 would be no limit, and `i32::MAX` is the most (manual, `statement_timeout`).
 pub fn timeout_millis(limit: Duration) -> i32 {
     i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1)
 }

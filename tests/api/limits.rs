@@ -75,3 +75,51 @@ async fn a_caller_whose_body_does_not_arrive_holds_no_connection() {
     assert_eq!(&asked, b"HTTP/1.1 100");
     alice.get("/users").await.expect_status(200);
 }
+
+/// Locks acme's users, so that whatever reads them waits until this is dropped.
+async fn lock_users_of_acme(app: &TestApp) -> tokio_postgres::Client {
+    let client = app.database().client().await;
+    let schema = &app.acme.tenant.schema;
+    let lock = format!("BEGIN; LOCK TABLE {schema}.users IN ACCESS EXCLUSIVE MODE");
+    client.batch_execute(&lock).await.unwrap();
+    client
+}
+
+#[tokio::test]
+async fn a_tenant_with_all_connections_of_its_plan_busy_is_refused_and_the_others_are_served() {
+    let database = TestDatabase::create().await;
+    let mut config = config(database.url());
+    config.pool.pool_wait_ms = 200;
+    let (app, _, alice, mallory) = TestApp::on(database, config, |_| {}).await;
+    subscribe_acme(&app, "max_connections) VALUES ('small', 1").await;
+    // What alice may do is read before the lock, and remembered.
+    alice.get("/users").await.expect_status(200);
+    let lock = lock_users_of_acme(&app).await;
+    let both = tokio::join!(alice.get("/users"), async {
+        while app.platform().pools.view().tenants.by_held.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let one_more = alice.get("/users").await.expect_status(503);
+        assert_eq!(one_more.text_at("/code"), "pool_exhausted");
+        mallory.get("/users").await.expect_status(200);
+        lock.batch_execute("COMMIT").await.unwrap();
+    });
+    both.0.expect_status(200);
+    alice.get("/users").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_statement_beyond_the_time_of_its_tenants_plan_is_given_up_and_costs_nobody_else_any() {
+    let database = TestDatabase::create().await;
+    let mut config = config(database.url());
+    config.pool.pool_max_connections = 1;
+    let (app, _, alice, mallory) = TestApp::on(database, config, |_| {}).await;
+    subscribe_acme(&app, "statement_timeout_ms) VALUES ('small', 200").await;
+    alice.get("/users").await.expect_status(200);
+    let lock = lock_users_of_acme(&app).await;
+    let given_up = alice.get("/users").await.expect_status(500);
+    assert_eq!(given_up.text_at("/code"), "internal");
+    mallory.get("/users").await.expect_status(200);
+    lock.batch_execute("COMMIT").await.unwrap();
+    alice.get("/users").await.expect_status(200);
+}

@@ -68,7 +68,9 @@ impl Shared {
                     return Ok(physical);
                 }
                 Bound::Refused(physical, error) => {
-                    physical.into_iter().for_each(|one| self.give_back(one));
+                    if let Some(physical) = physical {
+                        self.give_back(physical);
+                    }
                     return Err(PoolError::Bind(error));
                 }
                 Bound::Lost(_) if is_idle => {}

@@ -137,7 +137,7 @@ pub(super) fn hash_of(binding: &Binding) -> u64 {
     hasher.finish()
 }
 
-/// Spreads a number over all 64 bits: the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
+/// Spreads a number over all 64 bits: the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom
 /// number generators", OOPSLA 2014).
 fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
