@@ -20,7 +20,7 @@ pub use layers::parse;
 /// The pepper that development uses when none is set; production refuses it.
 const DEVELOPMENT_PEPPER: &str = "development-pepper-never-used-in-production";
 
-/// Shortest secret that production accepts, in bytes (RFC 8725 §3.5: as long as the hash's output).
+/// Shortest secret that production accepts, and shortest token, in bytes (RFC 8725 §3.5: as long as the hash's output).
 const SHORTEST_SECRET: usize = 32;
 
 /// Everything that can be configured.
@@ -185,6 +185,9 @@ pub struct IdentityConfig {
     /// Password checks that wait for a thread before more are refused with 503.
     #[arg(long, env = "PASSWORD_QUEUE", global = true, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub password_queue: u16,
+    /// Bearer token that `GET /metrics` is read with, at least 32 characters; unset: only system users read it.
+    #[arg(long, env = "METRICS_TOKEN", global = true, hide_env_values = true, value_parser = long_secret)]
+    pub metrics_token: Option<SecretString>,
 }
 
 /// What is logged, and how.
@@ -275,6 +278,13 @@ impl fmt::Display for Environment {
     reason = "the signature that clap asks of a value parser"
 )]
 fn secret(value: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(SecretString::from(value))
+}
+
+fn long_secret(value: &str) -> Result<SecretString, &'static str> {
+    if value.len() < SHORTEST_SECRET {
+        return Err("it takes at least 32 characters");
+    }
     Ok(SecretString::from(value))
 }
 

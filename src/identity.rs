@@ -17,12 +17,14 @@ pub mod door;
 pub mod email;
 pub mod generated_password;
 pub mod login;
+pub mod scraper;
 pub mod signed_in;
 pub mod system_caller;
 pub mod visitor;
 
 use actix_web::{HttpRequest, web};
 use chrono::TimeDelta;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use self::access_cache::AccessCache;
@@ -39,6 +41,7 @@ pub struct Identity {
     tokens: TokenIssuer,
     accesses: AccessCache,
     session_lifetime: TimeDelta,
+    metrics_token: Option<SecretString>,
 }
 
 /// Why the server cannot know anybody.
@@ -69,6 +72,7 @@ impl Identity {
             tokens: TokenIssuer::new(keys, config.jwt_issuer.clone(), lifetime),
             accesses: AccessCache::new(platform.pools.clone(), platform.changes.clone()),
             session_lifetime: TimeDelta::seconds(config.jwt_refresh_ttl.into()),
+            metrics_token: config.metrics_token.clone(),
         })
     }
 
@@ -94,6 +98,11 @@ impl Identity {
     /// How long a session lives that is not used.
     pub fn session_lifetime(&self) -> TimeDelta {
         self.session_lifetime
+    }
+
+    /// The token that the metrics are read with, if there is one.
+    pub fn metrics_token(&self) -> Option<&SecretString> {
+        self.metrics_token.as_ref()
     }
 
     /// The public keys, as a JSON Web Key Set.

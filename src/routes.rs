@@ -16,6 +16,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .configure(documentation::configure)
         .service(web::scope("/api/v1/platform").configure(platform::configure))
         .configure(platform::tenants::configure)
+        .configure(platform::fleet::configure)
         .service(web::scope("/api/v1/tenants/{slug}").configure(tenant::configure))
         .service(
             web::scope("/api/v1")

@@ -109,6 +109,7 @@ fn complete(path: &str, operation: &mut Operation) {
     let tags = operation.tags.get_or_insert_default();
     let is_public = tags.iter().any(|tag| tag == PUBLIC_TAG);
     tags.retain(|tag| tag != PUBLIC_TAG);
+    let takes_token = operation.security.is_none() && !is_public;
     if operation.security.is_none() {
         let requirement = SecurityRequirement::new(BEARER, Vec::<String>::new());
         let required = if is_public {
@@ -120,6 +121,10 @@ fn complete(path: &str, operation: &mut Operation) {
     }
     for status in error_statuses(path, operation) {
         add_error(operation, status);
+    }
+    if takes_token {
+        add_error(operation, 401);
+        add_error(operation, 403);
     }
 }
 

@@ -25,12 +25,14 @@ pub fn configure(app: &mut ServiceConfig) {
 /// Every operation of the API, with security and error responses.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut shared = service::Documentation::openapi();
+    shared.merge(service::metrics::Documentation::openapi());
     shared.merge(platform::bootstrap::Documentation::openapi());
     shared.merge(platform::auth::Documentation::openapi());
     shared.merge(platform::tenants::Documentation::openapi());
     shared.merge(platform::tenants::schema::Documentation::openapi());
     shared.merge(platform::tenants::plan::Documentation::openapi());
     shared.merge(platform::tenants::verification::Documentation::openapi());
+    shared.merge(platform::fleet::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();
     tenant.merge(tenant::users::Documentation::openapi());
     openapi::assemble(shared, tenant)

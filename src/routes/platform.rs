@@ -1,7 +1,8 @@
-//! Routes for system users, under `/api/v1/platform` and `/api/v1/tenants`.
+//! Routes for system users, under `/api/v1/platform`, `/api/v1/tenants` and `/api/v1/fleet`.
 
 pub mod auth;
 pub mod bootstrap;
+pub mod fleet;
 pub mod tenants;
 
 use actix_web::web::ServiceConfig;

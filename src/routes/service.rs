@@ -1,4 +1,6 @@
-//! Routes of the service itself: what it is, whether it lives, whether it is ready, its public keys.
+//! Routes of the service itself: what it is, whether it lives, whether it is ready, its public keys, its metrics.
+
+pub mod metrics;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -23,7 +25,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(Methods::at("/health").get(show_health))
         .service(Methods::at("/ready").get(show_readiness))
         .service(Methods::at("/readiness").get(show_readiness))
-        .service(Methods::at("/.well-known/jwks.json").get(show_jwks));
+        .service(Methods::at("/.well-known/jwks.json").get(show_jwks))
+        .configure(metrics::configure);
 }
 
 /// What this service is.

@@ -32,6 +32,7 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     POST /api/v1/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/auth/me (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/auth/verify-tenant (bearer): 200 400 401 403 404 409 429 500 503
+    GET /api/v1/fleet/pools (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/platform/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/platform/auth/me (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/platform/bootstrap (public): 201 400 401 403 404 409 413 415 422 429 500 503
@@ -63,6 +64,7 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     PUT /api/v1/users/{id} (bearer): 200 400 401 403 404 409 412 413 415 422 428 429 500 503
     POST /api/v1/users/{id}/restore (bearer): 200 400 401 403 404 409 429 500 503
     GET /health (public): 200 400 500 503
+    GET /metrics (bearer): 200 400 401 403 500 503
     GET /ready (public): 200 400 500 503
     "#);
 }

@@ -38,7 +38,7 @@ const TENANT: [(&str, &str, u16); 10] = [
 ];
 
 /// Operations of the platform, and the status that support gets with an empty body.
-const PLATFORM: [(&str, &str, u16); 10] = [
+const PLATFORM: [(&str, &str, u16); 12] = [
     ("GET", "/api/v1/platform/auth/me", 200),
     ("GET", "/api/v1/tenants", 200),
     ("POST", "/api/v1/tenants", 403),
@@ -49,6 +49,8 @@ const PLATFORM: [(&str, &str, u16); 10] = [
     ("GET", "/api/v1/tenants/{tenant}/plan", 200),
     ("POST", "/api/v1/tenants/{tenant}/verify", 200),
     ("POST", "/api/v1/auth/verify-tenant", 200),
+    ("GET", "/api/v1/fleet/pools", 200),
+    ("GET", "/metrics", 200),
 ];
 
 /// An operation as it is documented.
@@ -207,7 +209,7 @@ async fn a_token_of_another_tenant_opens_nothing() {
         tenant_status(name).map(|_| (401, "tenant_mismatch"))
     })
     .await;
-    walk(&operations, &alice, |name| {
+    walk(&operations, &anonymous.with_token(alice.token()), |name| {
         platform_status(name).map(|_| (401, "invalid_token"))
     })
     .await;
