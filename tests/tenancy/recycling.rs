@@ -70,6 +70,23 @@ async fn a_connection_that_touched_its_number_of_schemas_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_connection_that_comes_back_to_tenants_it_knows_is_kept() {
+    let site = TestPlatform::open_with(|config| {
+        config.pool.pool_max_connections = 1;
+        config.pool.pool_max_schemas = 3;
+    })
+    .await;
+    let (acme, globex) = two_tenants(&site).await;
+    let pools = &site.platform.pools;
+    for tenant in [&acme, &globex, &acme, &globex, &acme] {
+        drop(pools.lease(tenant).await.unwrap());
+    }
+    let view = pools.view();
+    assert_eq!((view.idle, view.closed.schemas), (1, 0));
+    assert_eq!((view.binds, view.rebinds), (1, 4));
+}
+
+#[tokio::test]
 async fn an_old_connection_is_replaced() {
     let site = TestPlatform::open_with(|config| config.pool.pool_max_age = 1).await;
     let (acme, _) = two_tenants(&site).await;
@@ -123,6 +140,7 @@ async fn when_all_idle_connections_died_a_lease_opens_a_new_one_at_once() {
     let session = Session::of(&*lease).await;
     session.assert_of(&globex);
     assert!(!dead.contains(&session.pid));
+    assert!(pools.view().closed.lost > 0);
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! A lease: a connection lent to one request, given back when dropped, or closed when it was left dirty.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use connection::{Conn, Platform, Reach, Tenant};
 
@@ -28,7 +27,6 @@ pub type PlatformLease = LeaseOf<Platform>;
 pub struct LeaseOf<R: Reach> {
     /// Taken when the lease ends.
     held: Option<Held<R>>,
-    waited: Duration,
 }
 
 impl<R: Reach> LeaseOf<R> {
@@ -38,23 +36,15 @@ impl<R: Reach> LeaseOf<R> {
     )]
     pub(super) fn new(physical: Physical, mut seat: Seat, ledger: Option<Ledger>) -> Self {
         seat.lend();
-        let waited = seat.waited();
         let Physical { connection, record } = physical;
-        let held = Held {
-            conn: Conn::assume(connection),
-            record,
-            ledger,
-            seat,
-        };
         Self {
-            held: Some(held),
-            waited,
+            held: Some(Held {
+                conn: Conn::assume(connection),
+                record,
+                ledger,
+                seat,
+            }),
         }
-    }
-
-    /// How long the lease was waited for in queues. Opening and binding the connection are not in it.
-    pub fn waited(&self) -> Duration {
-        self.waited
     }
 
     /// Ends the lease and waits until what was done in it is kept. Where leases are no transactions it is kept already.

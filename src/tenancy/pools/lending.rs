@@ -94,15 +94,16 @@ impl Shared {
             Pooling::Session => asked,
             Pooling::Transaction => &Binding::Platform,
         };
-        if let Binding::Tenant(tenant) = asked {
-            self.with_state(|state| state.by_leases.add(tenant, 1));
-        }
-        loop {
-            let mut found = self.with_state(|state| state.idle.take_bound(binding))?;
-            if found.is_open() {
-                return Some(found);
+        let mut found = self.with_state(|state| {
+            if let Binding::Tenant(tenant) = asked {
+                state.by_leases.add(tenant, 1);
             }
+            state.idle.take_bound(binding)
+        })?;
+        while !found.is_open() {
+            found = self.with_state(|state| state.idle.take_bound(binding))?;
         }
+        Some(found)
     }
 
     /// An idle connection to be bound: one that nobody has held yet, or one to be bound anew.

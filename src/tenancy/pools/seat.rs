@@ -1,7 +1,6 @@
 //! A seat: the right to hold one connection, which a lease waits for in at most two queues.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -16,7 +15,6 @@ pub(super) struct Seat {
     terms: Terms,
     /// When it began to wait, if it had to.
     begun: Option<Instant>,
-    waited: Duration,
     place: Option<OwnedSemaphorePermit>,
     share: Option<OwnedSemaphorePermit>,
     /// Whether a connection was lent to it.
@@ -38,7 +36,6 @@ impl Seat {
             shared: Arc::clone(shared),
             terms,
             begun: None,
-            waited: Duration::ZERO,
             place: None,
             share: None,
             is_lent: false,
@@ -47,8 +44,7 @@ impl Seat {
         seat.place = Some(seat.permit(Arc::clone(&shared.places)).await?);
         shared.with_state(|state| state.shares.sit(&seat.terms.binding));
         if let Some(begun) = seat.begun {
-            seat.waited = begun.elapsed();
-            shared.note_wait(&seat.terms, seat.waited);
+            shared.note_wait(&seat.terms, begun.elapsed());
         }
         Ok(seat)
     }
@@ -67,11 +63,6 @@ impl Seat {
     pub(super) fn lend(&mut self) {
         self.is_lent = true;
         self.shared.counters.lent.up();
-    }
-
-    /// How long it was waited for.
-    pub(super) fn waited(&self) -> Duration {
-        self.waited
     }
 
     /// When the lease must be had. Until something takes time, there is no need to look at the clock.
