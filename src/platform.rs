@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 use tokio::task::spawn_blocking;
 
 use crate::config::{Config, IdentityConfig};
-use crate::database::{Database, DatabaseError, migrations};
+use crate::database::{Database, DatabaseError, Pooling, migrations};
 use crate::identity::password::{PasswordError, PasswordHasher};
 use crate::provisioner::{ProvisionError, Provisioner};
 use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
@@ -59,6 +59,9 @@ impl Platform {
         let provisioner = Provisioner::open(database.connector(), &config.pool).await?;
         let serving = database.serving().clone();
         let serving = serving.with_login_roles_of(provisioner.connector());
+        if serving.pooling() == Pooling::Transaction {
+            serving.check_login_roles().await?;
+        }
         let pools = TenantPools::new(serving, &config.pool);
         let changes = Changes::new(database.connector().clone());
         Ok(Self {

@@ -13,8 +13,8 @@ use platform_schema::{LoginAccount, LoginRole, TenantId};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::Client;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{DATABASE_URL, DatabaseError, OLDEST_VERSION, Pooling, tls};
@@ -168,6 +168,34 @@ impl Connector {
     pub fn login_role_name(&self, login_role: LoginRole) -> Option<&str> {
         self.account_of(login_role)
             .map(|account| account.name.as_str())
+    }
+
+    /// Makes sure that the login roles are let in, by the last of them, and are not another one by the time that they are:
+    /// a pooler may log in as somebody of its own.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    pub async fn check_login_roles(&self) -> Result<(), DatabaseError> {
+        let last = LoginRole::last_of(self.login_role_count());
+        let Some(name) = self.login_role_name(last) else {
+            return Ok(());
+        };
+        let (client, _) = self.for_login_role(last).client().await?;
+        let messages = client.simple_query("SELECT session_user").await;
+        let messages = messages.map_err(|error| self.unreachable(&error))?;
+        let is_kept = messages.iter().any(
+            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some(name)),
+        );
+        if is_kept {
+            return Ok(());
+        }
+        Err(DatabaseError::Unreachable {
+            variable: self.variable,
+            address: self.address(),
+            reason: format!(
+                "the login role `{name}` arrives as another one, so `LOGIN_ROLES` keeps no tenants apart"
+            ),
+        })
     }
 
     fn account_of(&self, login_role: LoginRole) -> Option<&LoginAccount> {

@@ -114,11 +114,8 @@ pub(super) async fn open(
     accounts.retain(|account| u16::try_from(account.number).is_ok_and(|number| number <= count));
     lend_missing(count, conn).await?;
     let connector = connector.clone().with_login_roles(&accounts);
-    if count > 0 {
-        // Known now rather than by the first tenant that is refused.
-        let last = connector.for_login_role(LoginRole::last_of(count));
-        last.connect().await?;
-    }
+    // Known now rather than by the first tenant that is refused.
+    connector.check_login_roles().await?;
     Ok(connector)
 }
 

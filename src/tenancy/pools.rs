@@ -3,7 +3,7 @@
 //! A lease waits for a place in its tenant's share, then for one of all places (`shares`). It then takes, in this order, an
 //! idle connection that is bound to the tenant already, one that nobody has held yet, one that it binds anew (`idle`), or
 //! opens one. All of that has one deadline. Where a connection was bound anew and there is room, another is opened for
-//! those who come next (`growth`).
+//! those who come next (`growth`). Where tenants are dealt to login roles, each is lent connections of its own alone.
 
 mod busiest;
 mod counters;

@@ -44,6 +44,15 @@ pub enum PoolMode {
     Statement,
 }
 
+/// Whom PgBouncer logs in as.
+#[derive(Debug, Clone, Copy)]
+enum Login {
+    /// Whoever asks, of the platform's role and the first two of `LOGIN_ROLES`.
+    WhoAsks,
+    /// The platform's role, whoever asks.
+    Platform,
+}
+
 /// A running PgBouncer, stopped when it is dropped.
 #[derive(Debug)]
 pub struct PgBouncer {
@@ -53,13 +62,24 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// A PgBouncer with at most `pool_size` connections to the server of `database`.
+    /// A PgBouncer with at most `pool_size` connections to the server of `database` for each login role. It lets in the
+    /// platform's and the first two of `LOGIN_ROLES`.
     pub fn start(database: &TestDatabase, mode: PoolMode, pool_size: u32) -> Self {
+        Self::launch(database, mode, Login::WhoAsks, pool_size)
+    }
+
+    /// A PgBouncer of transactions that logs in as the platform's role, whoever asks.
+    pub fn start_with_one_login(database: &TestDatabase) -> Self {
+        Self::launch(database, PoolMode::Transaction, Login::Platform, 1)
+    }
+
+    fn launch(database: &TestDatabase, mode: PoolMode, login: Login, pool_size: u32) -> Self {
         let folder = tempfile::tempdir().expect("a folder for PgBouncer");
         let path = folder.path().to_str().expect("a plain path").to_owned();
         let configuration = folder.path().join("pgbouncer.ini");
-        fs::write(&configuration, configured(database, mode, pool_size, &path))
-            .expect("a configuration of PgBouncer");
+        fs::write(folder.path().join("users"), users(database)).expect("a list of users");
+        let text = configured(database, mode, login, pool_size, &path);
+        fs::write(&configuration, text).expect("a configuration of PgBouncer");
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", KEEPER, "sh", program()])
@@ -114,7 +134,19 @@ fn program() -> &'static str {
         .expect("PgBouncer is installed: `apt-get install pgbouncer`, or `brew install pgbouncer`")
 }
 
-fn configured(database: &TestDatabase, mode: PoolMode, pool_size: u32, folder: &str) -> String {
+/// Whom PgBouncer lets in, without passwords: the server of the tests asks for none.
+fn users(database: &TestDatabase) -> String {
+    let (name, user) = (database.name(), database.user());
+    format!("\"{user}\" \"\"\n\"{name}_login_01\" \"\"\n\"{name}_login_02\" \"\"\n")
+}
+
+fn configured(
+    database: &TestDatabase,
+    mode: PoolMode,
+    login: Login,
+    pool_size: u32,
+    folder: &str,
+) -> String {
     let (pool_mode, round_robin) = match mode {
         PoolMode::Session => ("session", 0),
         PoolMode::Transaction => ("transaction", 0),
@@ -122,12 +154,17 @@ fn configured(database: &TestDatabase, mode: PoolMode, pool_size: u32, folder: &
         PoolMode::Statement => ("statement", 0),
     };
     let (host, port) = database.address();
-    let (name, user) = (database.name(), database.user());
+    let name = database.name();
+    let (user, auth_type) = match login {
+        Login::WhoAsks => (String::new(), "trust"),
+        Login::Platform => (format!(" user={}", database.user()), "any"),
+    };
     format!(
         "[databases]
-{name} = host={host} port={port} dbname={name} user={user}
+{name} = host={host} port={port} dbname={name}{user}
 [pgbouncer]
-auth_type = any
+auth_type = {auth_type}
+auth_file = {folder}/users
 listen_port = {PORT}
 unix_socket_dir = {folder}
 unix_socket_mode = 0700

@@ -102,6 +102,7 @@ async fn the_metrics_say_what_the_pools_count_and_name_no_tenant() {
     rowhouse_pool_connections_closed_total{reason="age"}
     rowhouse_pool_connections_closed_total{reason="dirty"}
     rowhouse_pool_connections_closed_total{reason="idle"}
+    rowhouse_pool_connections_closed_total{reason="login_role"}
     rowhouse_pool_connections_closed_total{reason="lost"}
     rowhouse_pool_connections_closed_total{reason="schemas"}
     rowhouse_pool_connections_max

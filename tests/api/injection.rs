@@ -277,7 +277,6 @@ async fn one_statement_takes_another_role_unless_set_config_and_blocks_are_kept_
 
 /// With login roles of their own, the reach ends at the tenants of the same login role, and is nothing without a role.
 #[tokio::test]
-#[ignore = "the pools open all connections under the role of `DATABASE_URL` as yet"]
 async fn login_roles_bound_what_an_injection_can_reach() {
     let (app, alice) = open(2).await;
     allow_role_changers(&app, true).await;
@@ -287,6 +286,8 @@ async fn login_roles_bound_what_an_injection_can_reach() {
         reading_as("none", "SELECT slug FROM shared.tenants"),
         reading_as("none", &format!("SELECT username FROM {stranger}.users")),
         reading_as("rowhouse", "SELECT slug FROM shared.tenants"),
+        telling_as(&stranger, &format!("SELECT username FROM {stranger}.users")),
+        telling_as("none", "SELECT slug FROM shared.tenants"),
         format!("SET ROLE {stranger}"),
     ] {
         assert_denied(&alice, "statement", &text).await;

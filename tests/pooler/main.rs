@@ -13,6 +13,7 @@
 
 mod http;
 mod leases;
+mod login_roles;
 mod naive;
 mod prepared;
 mod probe;

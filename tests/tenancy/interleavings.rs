@@ -10,6 +10,7 @@ use proptest::test_runner::TestRunner;
 use test_app::TestPlatform;
 use tokio::time::timeout;
 
+use super::login_roles::two_login_roles;
 use super::session::{Session, fail, two_tenants};
 
 /// Requests of the whole test.
@@ -90,14 +91,28 @@ async fn two_thousand_random_requests_of_two_tenants_never_meet() {
     })
     .await;
     let (acme, globex) = two_tenants(&site).await;
+    never_meet(site, [acme, globex]).await;
+}
+
+#[tokio::test]
+async fn tenants_of_different_login_roles_never_meet_and_stay_below_the_ceiling() {
+    let (site, tenants) = two_login_roles(3).await;
+    let pools = site.platform.pools.clone();
+    never_meet(site, tenants).await;
+    let view = pools.view();
+    assert_eq!((view.lent, view.opening), (0, 0));
+    assert!((1..=3).contains(&view.idle), "{view:?}");
+    assert_ne!(view.closed.login_role, 0);
+}
+
+async fn never_meet(site: TestPlatform, tenants: [TenantId; 2]) {
     let site = Arc::new(site);
     let requests = prop::collection::vec(request(), REQUESTS)
         .new_tree(&mut TestRunner::default())
         .unwrap()
         .current();
-    let tasks = requests.chunks(REQUESTS / TASKS).map(|chunk| {
-        let tenants = [acme.clone(), globex.clone()];
-        serve_all(Arc::clone(&site), tenants, chunk.to_vec())
-    });
+    let tasks = requests
+        .chunks(REQUESTS / TASKS)
+        .map(|chunk| serve_all(Arc::clone(&site), tenants.clone(), chunk.to_vec()));
     futures_util::future::join_all(tasks).await;
 }

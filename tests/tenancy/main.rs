@@ -12,6 +12,7 @@ mod growth;
 mod interleavings;
 mod leases;
 mod limits;
+mod login_roles;
 mod recycling;
 mod registry;
 mod session;

@@ -39,6 +39,25 @@ impl QueryFragment<Pg> for CurrentUser {
     }
 }
 
+/// The login role of the session, likewise.
+#[derive(Debug, QueryId, ValidGrouping)]
+struct SessionUser;
+
+impl Expression for SessionUser {
+    type SqlType = Text;
+}
+
+impl<Source> AppearsOnTable<Source> for SessionUser {}
+
+impl<Source> SelectableExpression<Source> for SessionUser {}
+
+impl QueryFragment<Pg> for SessionUser {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("session_user::text");
+        Ok(())
+    }
+}
+
 /// Runs a statement that the server refuses.
 pub(crate) async fn fail(mut conn: &TenantConn) -> QueryResult<String> {
     diesel::select(current_setting("no.such_setting"))
@@ -94,6 +113,14 @@ impl Session {
         let name = format!("tenant_{tenant}");
         assert_eq!((&self.role, &self.path), (&name, &name));
     }
+}
+
+/// The login role of a connection.
+pub(crate) async fn login_of<R: Reach>(mut conn: &Conn<R>) -> String {
+    diesel::select(SessionUser)
+        .get_result(&mut conn)
+        .await
+        .unwrap()
 }
 
 /// A platform with the tenants `acme` and `globex`.

@@ -54,6 +54,7 @@ fn families(view: &PoolsView) -> Vec<MetricFamily> {
         ("lost", view.closed.lost),
         ("dirty", view.closed.dirty),
         ("idle", view.closed.idle),
+        ("login_role", view.closed.login_role),
     ];
     vec![
         family(

@@ -48,6 +48,8 @@ pub(super) enum Reason {
     Dirty,
     /// Nobody had used it for long.
     Idle,
+    /// There was no room for one of another login role.
+    LoginRole,
 }
 
 /// What happened since the pools were made.
@@ -74,6 +76,7 @@ pub(super) struct Counters {
     lost: Count,
     dirty: Count,
     idle: Count,
+    login_role: Count,
 }
 
 impl Counters {
@@ -85,6 +88,7 @@ impl Counters {
             Reason::Lost => &self.lost,
             Reason::Dirty => &self.dirty,
             Reason::Idle => &self.idle,
+            Reason::LoginRole => &self.login_role,
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use platform_schema::LoginRole;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
@@ -39,8 +40,8 @@ impl Drop for Task {
 }
 
 impl Shared {
-    /// Opens one more connection in the background, unless that is being done, or there is no room.
-    pub(super) fn grow(self: &Arc<Self>) {
+    /// Opens one more connection of a login role in the background, unless one is being opened, or there is no room.
+    pub(super) fn grow(self: &Arc<Self>, login_role: LoginRole) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -49,15 +50,18 @@ impl Shared {
         }
         if let Some(place) = self.with_state(|state| self.room(state)) {
             let ending = Ending(Arc::downgrade(self));
-            let task = Task(runtime.spawn(open(ending, place)).abort_handle());
+            let task = Task(
+                runtime
+                    .spawn(open(ending, login_role, place))
+                    .abort_handle(),
+            );
             self.with_state(|state| state.growth.task = Some(task));
         }
     }
 
     /// The place of a connection that may be opened in the background.
     ///
-    /// Leases open one only where none is idle, so those that are open, or being opened, are never more than the places
-    /// taken and the idle ones.
+    /// Those that are open, or being opened, are never more than the places taken and the idle ones.
     fn room(&self, state: &mut State) -> Option<OwnedSemaphorePermit> {
         let growth = &mut state.growth;
         let rests = growth.not_before.is_some_and(|end| Instant::now() < end);
@@ -75,11 +79,12 @@ impl Shared {
 }
 
 /// Opens one connection for whoever comes first, and gives its place up.
-async fn open(ending: Ending, _place: OwnedSemaphorePermit) {
+async fn open(ending: Ending, login_role: LoginRole, _place: OwnedSemaphorePermit) {
     let Some(shared) = ending.0.upgrade() else {
         return;
     };
-    let (connector, limit) = (shared.connector.clone(), shared.wait);
+    let connector = shared.connector.for_login_role(login_role);
+    let limit = shared.wait;
     let opening = Opening::of(&shared.counters);
     // The pools need not live for it.
     drop(shared);
@@ -91,7 +96,7 @@ async fn open(ending: Ending, _place: OwnedSemaphorePermit) {
     };
     match opened {
         Ok(connection) => {
-            let physical = shared.record(connection);
+            let physical = shared.record(connection, login_role);
             shared.with_state(|state| state.idle.add_fresh(physical, Instant::now()));
         }
         Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use connection::PlatformConn;
+use platform_schema::LoginRole;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::binding::Binding;
@@ -11,7 +12,7 @@ use super::physical::{Bound, Physical};
 use super::record::Record;
 use super::seat::Seat;
 use super::tidying::Tidying;
-use super::{PoolError, Shared};
+use super::{PoolError, Shared, State};
 use crate::database::{DatabaseError, Pooling};
 
 /// What an idle connection has been before it is lent.
@@ -58,12 +59,12 @@ impl Shared {
             let (physical, past) = match idle {
                 Some(found) => found,
                 None if Instant::now() >= deadline => return Err(seat.exhausted()),
-                None => (self.open().await?, Past::None),
+                None => (self.open(seat).await?, Past::None),
             };
             match self.bind_one(physical, seat).await {
                 Bound::Yes(physical) => {
                     if past == Past::Other {
-                        self.grow();
+                        self.grow(self.login_role(seat));
                     }
                     return Ok(physical);
                 }
@@ -86,6 +87,14 @@ impl Shared {
         }
     }
 
+    /// The login role that the seat's connection was opened under, or will be.
+    fn login_role(&self, seat: &Seat) -> LoginRole {
+        match &seat.terms().binding {
+            Binding::Platform => LoginRole::PLATFORM,
+            Binding::Tenant(tenant) => self.connector.login_role_of(tenant),
+        }
+    }
+
     /// An idle connection that is bound as asked; behind a pooler none is bound, and any will do. Those that died are
     /// dropped, and only they are asked.
     fn take_bound(&self, seat: &Seat) -> Option<Physical> {
@@ -94,25 +103,29 @@ impl Shared {
             Pooling::Session => asked,
             Pooling::Transaction => &Binding::Platform,
         };
+        let login_role = self.login_role(seat);
         let mut found = self.with_state(|state| {
             if let Binding::Tenant(tenant) = asked {
                 state.by_leases.add(tenant, 1);
             }
-            state.idle.take_bound(binding)
+            state.idle.take_bound(binding, login_role)
         })?;
         while !found.is_open() {
-            found = self.with_state(|state| state.idle.take_bound(binding))?;
+            found = self.with_state(|state| state.idle.take_bound(binding, login_role))?;
         }
         Some(found)
     }
 
     /// An idle connection to be bound: one that nobody has held yet, or one to be bound anew.
     fn take_other(&self, seat: &Seat) -> Option<(Physical, Past)> {
-        let binding = &seat.terms().binding;
+        let (binding, login_role) = (&seat.terms().binding, self.login_role(seat));
         loop {
-            let (mut found, past) = self.with_state(|state| {
-                let fresh = state.idle.take_fresh().map(|found| (found, Past::None));
-                fresh.or_else(|| Some((state.idle.take_other(binding)?, Past::Other)))
+            let (mut found, past) = self.with_state(|State { idle, .. }| {
+                let fresh = idle.take_fresh(login_role);
+                fresh.map(|found| (found, Past::None)).or_else(|| {
+                    let other = idle.take_other(binding, login_role)?;
+                    Some((other, Past::Other))
+                })
             })?;
             if found.is_open() {
                 return Some((found, past));
@@ -120,19 +133,34 @@ impl Shared {
         }
     }
 
-    /// Opens a connection. The place that it takes is the caller's: there is none idle, so those open are no more than the
-    /// places taken.
-    async fn open(self: &Arc<Self>) -> Result<Physical, DatabaseError> {
+    /// Opens a connection. The place that it takes is the seat's. None is idle that it could have instead; where those of
+    /// other login roles leave no room, the one that has idled longest is closed for it.
+    async fn open(self: &Arc<Self>, seat: &Seat) -> Result<Physical, DatabaseError> {
         self.tidying.get_or_init(|| Tidying::of(self));
+        let login_role = self.login_role(seat);
+        while let Some(physical) = self.with_state(|state| self.take_superfluous(state, login_role))
+        {
+            physical.close(Reason::LoginRole);
+        }
         let _opening = Opening::of(&self.counters);
-        Ok(self.record(self.connector.connect().await?))
+        let connection = self.connector.for_login_role(login_role).connect().await?;
+        Ok(self.record(connection, login_role))
+    }
+
+    /// An idle connection of another login role, where more are idle than places are free.
+    fn take_superfluous(&self, state: &mut State, login_role: LoginRole) -> Option<Physical> {
+        if state.idle.len() <= self.places.available_permits() {
+            return None;
+        }
+        state.idle.take_longest_of_others(login_role)
     }
 
     /// Takes down a connection that was just opened.
-    pub(super) fn record(&self, connection: PlatformConn) -> Physical {
+    pub(super) fn record(&self, connection: PlatformConn, login_role: LoginRole) -> Physical {
         self.numbers.up();
         let record = Record::new(
             self.numbers.get(),
+            login_role,
             self.connector.statement_timeout(),
             self.recycling.max_age,
             Arc::clone(&self.counters),

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform_schema::LoginRole;
 use tokio::time::Instant;
 
 use super::super::binding::{Binding, timeout_millis};
@@ -47,6 +48,8 @@ pub(super) struct Recycling {
 pub(super) struct Record {
     /// Number of the connection in this process.
     id: u64,
+    /// Under which login role it was opened.
+    pub(super) login_role: LoginRole,
     /// What the connection is bound to, and how long a statement may take.
     pub(super) terms: Terms,
     /// Its statements.
@@ -60,9 +63,10 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The record of connection number `id`, which was just opened.
+    /// The record of connection number `id`, which was just opened under a login role.
     pub(super) fn new(
         id: u64,
+        login_role: LoginRole,
         statement_timeout: Duration,
         max_age: Duration,
         counters: Arc<Counters>,
@@ -72,6 +76,7 @@ impl Record {
         let percent = u32::try_from(90 + mixed(id) % 21).unwrap_or(100);
         Self {
             id,
+            login_role,
             terms: Terms {
                 binding: Binding::Platform,
                 statement_timeout,

@@ -60,6 +60,8 @@ pub struct ClosedView {
     pub dirty: u64,
     /// Nobody had used them for long.
     pub idle: u64,
+    /// There was no room for one of another login role.
+    pub login_role: u64,
 }
 
 /// How long leases waited, of those that did.
@@ -126,6 +128,7 @@ pub(super) fn of(shared: &Shared) -> PoolsView {
             lost: closed(Reason::Lost),
             dirty: closed(Reason::Dirty),
             idle: closed(Reason::Idle),
+            login_role: closed(Reason::LoginRole),
         },
         hits: counters.hits.get(),
         binds: counters.binds.get(),
