@@ -1,6 +1,7 @@
 //! Leases behind a pooler: bound for one transaction, committed when they end, and nothing stays behind.
 
 use diesel_async::RunQueryDsl;
+use platform_schema::Limits;
 use rowhouse::tenancy::{Ledger, SettleError};
 use tenant_schema::identity::{NewUser, User};
 use tokio_postgres::NoTls;
@@ -53,6 +54,31 @@ async fn a_lease_is_its_tenants_and_leaves_nothing_in_the_session() {
         assert_eq!(kept(&site, 2).await, untouched);
     }
     assert_eq!(site.platform.pools.idle(), 1);
+}
+
+#[tokio::test]
+async fn the_statement_time_of_a_tenants_plan_holds_for_its_transactions_alone() {
+    let site = Site::open(2, 1).await;
+    let untouched = kept(&site, 1).await;
+    let plan = Limits {
+        statement_timeout: Some(250),
+        ..Limits::default()
+    };
+    let pools = &site.platform.pools;
+    for (tenant, limits, expected) in [
+        (0, plan, "250ms"),
+        (1, Limits::default(), "30s"),
+        (0, plan, "250ms"),
+    ] {
+        let tenant = &site.tenants[tenant];
+        let lease = pools.lease_within(tenant, &limits).await.unwrap();
+        let mut conn = &*lease;
+        let timeout = diesel::select(current_setting("statement_timeout"));
+        let timeout: String = timeout.get_result(&mut conn).await.unwrap();
+        assert_eq!(timeout, expected);
+        lease.finish().await.unwrap();
+        assert_eq!(kept(&site, 1).await, untouched);
+    }
 }
 
 #[tokio::test]
