@@ -1,10 +1,16 @@
 //! Growth: tenants that take connections from each other get more of them while there is room, and nobody waits for it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use platform_schema::TenantId;
 use rowhouse::tenancy::TenantPools;
 use test_app::{ChaosProxy, TestDatabase, TestPlatform, config, provision};
+use tokio::io::{AsyncReadExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
 
 use super::session::{Session, two_tenants};
 
@@ -115,4 +121,75 @@ async fn while_none_can_be_opened_tenants_share_those_there_are_and_the_server_i
         assert!(begun.elapsed() < PATIENCE, "{:?}", pools.view());
         take_turns(pools, &turns, 1).await;
     }
+}
+
+/// A way to the database on which, once it is closed, new connections are taken and nobody answers.
+struct Gate {
+    url: String,
+    is_closed: Arc<AtomicBool>,
+    /// Those who came since.
+    outside: UnboundedReceiver<TcpStream>,
+}
+
+impl Gate {
+    async fn before(database: &TestDatabase) -> Self {
+        let proxy = ChaosProxy::start(database.url()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_, server) = proxy.url().split_once('@').unwrap();
+        let (server, _) = server.split_once('/').unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let url = proxy.url().replace(server, &address);
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let (sender, outside) = unbounded_channel();
+        let (server, closed) = (server.to_owned(), Arc::clone(&is_closed));
+        tokio::spawn(async move {
+            let _proxy = proxy;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                if closed.load(Ordering::SeqCst) {
+                    sender.send(stream).unwrap();
+                    continue;
+                }
+                let mut upstream = TcpStream::connect(&server).await.unwrap();
+                tokio::spawn(async move { copy_bidirectional(&mut stream, &mut upstream).await });
+            }
+        });
+        Self {
+            url,
+            is_closed,
+            outside,
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_connection_that_is_opened_in_the_background_and_it_ends_with_the_pools()
+{
+    let database = TestDatabase::create().await;
+    let mut gate = Gate::before(&database).await;
+    let mut config = config(&gate.url);
+    config.pool.pool_wait_ms = 60_000;
+    let site = TestPlatform::on(database, &config).await;
+    let (acme, globex) = two_tenants(&site).await;
+    let pools = site.platform.pools.clone();
+    drop(pools.lease(&acme).await.unwrap());
+    settle(&pools).await;
+    gate.is_closed.store(true, Ordering::SeqCst);
+    while pools.view().opening == 0 {
+        for tenant in [&acme, &globex] {
+            let lease = pools.lease(tenant).await.unwrap();
+            Session::of(&*lease).await.assert_of(tenant);
+        }
+    }
+    let lease = pools.lease(&acme).await.unwrap();
+    Session::of(&*lease).await.assert_of(&acme);
+    assert_eq!(pools.view().opening, 1);
+    let mut attempt = timeout(PATIENCE, gate.outside.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    drop((lease, pools, site));
+    let mut said = Vec::new();
+    // Sooner than an attempt is given up.
+    let end = timeout(Duration::from_secs(8), attempt.read_to_end(&mut said)).await;
+    assert!(end.is_ok(), "the attempt outlives the pools");
 }
