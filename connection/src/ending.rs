@@ -2,10 +2,12 @@
 //!
 //! A server that ends a session says so first, in an error like that of a statement (`57P01`). Diesel passes it on without
 //! its SQLSTATE, and its words are in the server's language. So whoever gets an error without a name asks whether the
-//! session is still there: a round trip that only failures cost.
+//! session is still there: a round trip that only failures cost. A statement that was refused since it is stale is run again
+//! ([`stale`]).
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use diesel::QueryResult;
@@ -14,6 +16,9 @@ use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, Stream};
 use futures_util::{FutureExt, StreamExt};
+
+use super::Conn;
+use super::stale::{self, Again};
 
 /// A row of a result.
 type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;
@@ -30,6 +35,8 @@ pub type Load<'a> = Outcome<'a, BareRows, Rows<'a>>;
 /// A statement under way.
 pub struct Outcome<'a, Answer, Value> {
     statement: BoxFuture<'a, QueryResult<Answer>>,
+    again: Option<Again<'a, Answer>>,
+    is_stale: &'a AtomicBool,
     value: fn(Answer, &'a AsyncPgConnection) -> Value,
     doubt: Doubt<'a>,
 }
@@ -48,31 +55,37 @@ struct Doubt<'a> {
 
 impl<'a> Count<'a> {
     /// How many rows the statement is about.
-    pub(crate) fn of(
+    pub(crate) fn of<R>(
         statement: BoxFuture<'a, QueryResult<usize>>,
-        connection: &'a AsyncPgConnection,
+        again: Option<Again<'a, usize>>,
+        conn: &'a Conn<R>,
     ) -> Self {
         Self {
             statement,
+            again,
+            is_stale: &conn.is_stale,
             value: |count, _| count,
-            doubt: Doubt::of(connection),
+            doubt: Doubt::of(&conn.connection),
         }
     }
 }
 
 impl<'a> Load<'a> {
     /// The rows of the statement.
-    pub(crate) fn of(
+    pub(crate) fn of<R>(
         statement: BoxFuture<'a, QueryResult<BareRows>>,
-        connection: &'a AsyncPgConnection,
+        again: Option<Again<'a, BareRows>>,
+        conn: &'a Conn<R>,
     ) -> Self {
         Self {
             statement,
+            again,
+            is_stale: &conn.is_stale,
             value: |rows, connection| Rows {
                 rows,
                 doubt: Doubt::of(connection),
             },
-            doubt: Doubt::of(connection),
+            doubt: Doubt::of(&conn.connection),
         }
     }
 }
@@ -81,10 +94,17 @@ impl<Answer, Value> Future for Outcome<'_, Answer, Value> {
     type Output = QueryResult<Value>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if !self.doubt.is_raised() {
+        while !self.doubt.is_raised() {
             match ready!(self.statement.poll_unpin(context)) {
                 Ok(answer) => {
                     return Poll::Ready(Ok((self.value)(answer, self.doubt.connection)));
+                }
+                Err(error) if stale::is_told_by(&error) => {
+                    self.is_stale.store(true, Ordering::Relaxed);
+                    match self.again.take() {
+                        Some(again) => self.statement = again.start(),
+                        None => return Poll::Ready(Err(error)),
+                    }
                 }
                 Err(error) if is_nameless(&error) => self.doubt.raise(error),
                 Err(error) => return Poll::Ready(Err(error)),

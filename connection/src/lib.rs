@@ -4,7 +4,9 @@
 
 mod announcement;
 pub mod ending;
+mod in_flight;
 mod pooled;
+pub mod stale;
 mod text;
 
 use std::fmt;
@@ -12,16 +14,20 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::QueryResult;
+use diesel::connection::CacheSize;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
-    TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, AsyncPgConnection,
+    SimpleAsyncConnection, TransactionManager,
 };
 use ending::{Count, Load, Rows};
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 
 pub use self::announcement::{Announcement, CHANNEL};
+pub use in_flight::InFlight;
 pub use pooled::Settled;
+use stale::{Again, Anew, Whole, whole_count, whole_rows};
 
 /// What a connection reaches: [`Platform`] or [`Tenant`].
 pub trait Reach: Send + Sync + 'static {
@@ -58,6 +64,12 @@ pub struct Conn<R> {
     ran_text: AtomicBool,
     /// Whether a change was announced on it.
     announced: AtomicBool,
+    /// Whether the server refused a statement since it is stale.
+    is_stale: AtomicBool,
+    /// Counts its statements, where stale ones are run again.
+    in_flight: Option<InFlight>,
+    /// How many transactions it is in, one inside the other.
+    depth: u32,
     reach: PhantomData<R>,
 }
 
@@ -68,7 +80,19 @@ impl<R: Reach> Conn<R> {
             connection,
             ran_text: AtomicBool::new(false),
             announced: AtomicBool::new(false),
+            is_stale: AtomicBool::new(false),
+            in_flight: None,
+            depth: 0,
             reach: PhantomData,
+        }
+    }
+
+    /// Runs stale statements again. `in_flight` is the connection's instrumentation already.
+    #[must_use]
+    pub fn repeating(self, in_flight: InFlight) -> Self {
+        Self {
+            in_flight: Some(in_flight),
+            ..self
         }
     }
 
@@ -96,6 +120,26 @@ impl<R: Reach> Conn<R> {
         self.ran_text.load(Ordering::Relaxed)
     }
 
+    /// Lets go of the prepared statements if one of them was stale: others are as well, until they are prepared anew.
+    pub fn forget_stale(&mut self) {
+        if *self.is_stale.get_mut() {
+            for size in [CacheSize::Disabled, CacheSize::Unbounded] {
+                self.connection.set_prepared_statement_cache_size(size);
+            }
+            *self.is_stale.get_mut() = false;
+        }
+    }
+
+    /// The same statement, for when it turns out to be stale; not in a transaction, which has failed then.
+    fn again<'a, Answer: Send + 'a>(
+        &'a self,
+        whole: Whole<Answer>,
+        make: impl FnOnce() -> BoxFuture<'a, QueryResult<Answer>>,
+    ) -> Option<Again<'a, Answer>> {
+        let in_flight = self.in_flight.as_ref().filter(|_| self.depth == 0)?;
+        Some(Again::of(&self.connection, in_flight, whole, make))
+    }
+
     fn note_text(&self, is_text: bool) {
         if is_text {
             self.ran_text.store(true, Ordering::Relaxed);
@@ -118,6 +162,7 @@ impl<R: Reach> Conn<R> {
     /// What the database says.
     pub async fn begin(&mut self) -> QueryResult<()> {
         let done = AnsiTransactionManager::begin_transaction(&mut self.connection).await;
+        self.depth += u32::from(done.is_ok());
         self.named(done).await
     }
 
@@ -126,6 +171,7 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says.
     pub async fn commit(&mut self) -> QueryResult<()> {
+        self.depth = self.depth.saturating_sub(1);
         let done = AnsiTransactionManager::commit_transaction(&mut self.connection).await;
         self.named(done).await
     }
@@ -135,6 +181,7 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says; the connection is not clean then.
     pub async fn rollback(&mut self) -> QueryResult<()> {
+        self.depth = self.depth.saturating_sub(1);
         let done = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
         self.named(done).await
     }
@@ -147,11 +194,28 @@ impl<R: Reach> Conn<R> {
         }
     }
 
-    /// Runs `work` in a transaction: committed when it succeeds, rolled back when it fails.
+    /// Runs `work` in a transaction: committed when it succeeds, rolled back when it fails. Work that met a stale statement
+    /// is done once more, from its beginning.
     ///
     /// # Errors
     /// The error of `work`, or what the database says of `BEGIN` or `COMMIT`.
     pub async fn transaction<T, E>(
+        &mut self,
+        mut work: impl AsyncFnMut(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        self.forget_stale();
+        let done = self.attempt(&mut work).await;
+        if done.is_ok() || !*self.is_stale.get_mut() {
+            return done;
+        }
+        self.forget_stale();
+        self.attempt(&mut work).await
+    }
+
+    async fn attempt<T, E>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E>
@@ -166,7 +230,7 @@ impl<R: Reach> Conn<R> {
             }
             Err(error) => {
                 // The error of the work is the news. A failed rollback marks the connection broken, so that it is closed.
-                let _ = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
+                let _ = self.rollback().await;
                 Err(error)
             }
         }
@@ -221,10 +285,11 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
         let query = source.as_query();
         self.note_text(text::is_in(&query));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        Load::of(
-            AsyncConnectionCore::load(&mut connection, query),
-            connection,
-        )
+        let rows = AsyncConnectionCore::load(&mut connection, &query);
+        let again = self.again(whole_rows, || {
+            AsyncConnectionCore::load(&mut connection, Anew(&query))
+        });
+        Load::of(rows, again, self)
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -236,7 +301,10 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
     {
         self.note_text(text::is_in(&source));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        let statement = AsyncConnectionCore::execute_returning_count(&mut connection, source);
-        Count::of(statement, connection)
+        let count = AsyncConnectionCore::execute_returning_count(&mut connection, &source);
+        let again = self.again(whole_count, || {
+            AsyncConnectionCore::execute_returning_count(&mut connection, Anew(&source))
+        });
+        Count::of(count, again, self)
     }
 }

@@ -344,7 +344,8 @@ impl Connector {
             .unwrap_or("postgres")
     }
 
-    pub(super) fn unreachable(&self, error: &dyn std::error::Error) -> DatabaseError {
+    /// What there is to say of a server after this error.
+    pub(crate) fn unreachable(&self, error: &dyn std::error::Error) -> DatabaseError {
         let reason = error
             .source()
             .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));

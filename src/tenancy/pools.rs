@@ -10,7 +10,6 @@ mod counters;
 mod ending;
 mod growth;
 mod idle;
-mod in_flight;
 mod lease;
 mod lending;
 mod physical;

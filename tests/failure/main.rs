@@ -10,4 +10,5 @@ mod connection;
 mod deeds;
 mod handler;
 mod proxy;
+mod schema;
 mod twins;

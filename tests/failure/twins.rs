@@ -8,7 +8,7 @@ use test_app::{Answer, Caller, ChaosProxy, TestApp, TestDatabase, config};
 use crate::deeds;
 
 /// The id of a user in each tenant.
-const TWIN: &str = "019a0000-0000-7000-8000-0000000000aa";
+pub(crate) const TWIN: &str = "019a0000-0000-7000-8000-0000000000aa";
 
 /// How long the server gets to notice something.
 const PATIENCE: Duration = Duration::from_secs(20);

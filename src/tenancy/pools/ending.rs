@@ -92,6 +92,7 @@ impl<R: Reach> Held<R> {
             self.close(reason, fault);
             return;
         }
+        self.conn.forget_stale();
         let Self {
             conn, record, seat, ..
         } = self;

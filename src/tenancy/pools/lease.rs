@@ -8,6 +8,7 @@ use super::super::ledger::{Ledger, SettleError};
 use super::ending::Held;
 use super::physical::Physical;
 use super::seat::Seat;
+use crate::database::Pooling;
 
 /// A connection bound to one tenant, lent to one request.
 pub type Lease = LeaseOf<Tenant>;
@@ -37,9 +38,15 @@ impl<R: Reach> LeaseOf<R> {
     pub(super) fn new(physical: Physical, mut seat: Seat, ledger: Option<Ledger>) -> Self {
         seat.lend();
         let Physical { connection, record } = physical;
+        let conn = Conn::assume(connection);
+        let conn = match seat.shared().connector.pooling() {
+            Pooling::Session => conn.repeating(record.in_flight.clone()),
+            // No statement outlives its transaction.
+            Pooling::Transaction => conn,
+        };
         Self {
             held: Some(Held {
-                conn: Conn::assume(connection),
+                conn,
                 record,
                 ledger,
                 seat,

@@ -5,12 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use connection::InFlight;
 use platform_schema::LoginRole;
 use tokio::time::Instant;
 
 use super::super::binding::{Binding, timeout_millis};
 use super::counters::{Counters, Reason};
-use super::in_flight::InFlight;
 use crate::config::Isolation;
 
 /// What a lease asks of a connection.

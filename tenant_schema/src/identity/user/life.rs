@@ -93,7 +93,7 @@ impl User {
     /// `NotFound`, what the precondition says, or a violation of `users_email_key` or `users_username_key`.
     pub async fn change<E: From<diesel::result::Error>>(
         id: Uuid,
-        precondition: impl FnOnce(&Self) -> Result<(), E>,
+        precondition: impl Fn(&Self) -> Result<(), E>,
         changes: &UserChanges,
         conn: &mut TenantConn,
     ) -> Result<Self, E> {
@@ -117,7 +117,7 @@ impl User {
     /// `NotFound`, or what the precondition says.
     pub async fn delete<E: From<diesel::result::Error>>(
         id: Uuid,
-        precondition: impl FnOnce(&Self) -> Result<(), E>,
+        precondition: impl Fn(&Self) -> Result<(), E>,
         conn: &mut TenantConn,
     ) -> Result<(), E> {
         conn.transaction(async |conn| {
