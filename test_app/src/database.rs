@@ -9,6 +9,8 @@ use rowhouse::database::{Connector, migrations};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
+use crate::OwnServer;
+
 /// Seconds that a statement of a test may take.
 const STATEMENT_TIMEOUT: u32 = 60;
 
@@ -28,6 +30,8 @@ static SERVER: OnceLock<EmbeddedServer> = OnceLock::new();
 pub struct TestDatabase {
     name: String,
     url: String,
+    /// Whether it is to be dropped.
+    is_ours: bool,
 }
 
 impl TestDatabase {
@@ -43,6 +47,18 @@ impl TestDatabase {
         database
     }
 
+    /// A migrated platform without tenants on a server of the test's own, which drops nothing by itself.
+    pub async fn on(server: &OwnServer) -> Self {
+        let connector = Connector::new(server.url(), STATEMENT_TIMEOUT).expect("a connector");
+        let migrated = migrations::run(&connector).await;
+        migrated.expect("the platform is migrated");
+        Self {
+            name: String::new(),
+            url: server.url().to_owned(),
+            is_ours: false,
+        }
+    }
+
     /// A database with nothing in it, not even the platform.
     pub async fn empty() -> Self {
         let database = Self::named(format!("test_{}", Uuid::now_v7().simple()));
@@ -54,6 +70,7 @@ impl TestDatabase {
         Self {
             url: url_of(&name),
             name,
+            is_ours: true,
         }
     }
 
@@ -122,6 +139,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if !self.is_ours {
+            return;
+        }
         let (name, url) = (self.name.clone(), self.url.clone());
         // A thread with a runtime of its own, since the test's runtime is ending.
         let dropping = std::thread::spawn(move || {

@@ -12,6 +12,7 @@ mod answer;
 mod caller;
 mod chaos_proxy;
 mod database;
+mod own_server;
 mod pgbouncer;
 mod platform;
 
@@ -32,6 +33,7 @@ pub use answer::Answer;
 pub use caller::Caller;
 pub use chaos_proxy::{Chaos, ChaosProxy};
 pub use database::TestDatabase;
+pub use own_server::OwnServer;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use platform::TestPlatform;
 

@@ -10,5 +10,6 @@ mod connection;
 mod deeds;
 mod handler;
 mod proxy;
+mod restart;
 mod schema;
 mod twins;
