@@ -104,11 +104,12 @@ impl Site {
     }
 
     fn caller(&self, worker: usize) -> (&Caller, String) {
-        let tenants = [&self.app.acme, &self.app.globex];
-        (
-            &self.callers[worker % 2],
-            tenants[worker % 2].tenant.slug.to_string(),
-        )
+        let [alice, mallory] = &self.callers;
+        let (caller, tenant) = match worker % 2 {
+            0 => (alice, &self.app.acme),
+            _ => (mallory, &self.app.globex),
+        };
+        (caller, tenant.tenant.slug.to_string())
     }
 
     /// Waits until both tenants read and write.
@@ -124,7 +125,6 @@ impl Site {
 
     /// Asserts that what was acknowledged is in the tenant it was for, and in no other.
     async fn assert_kept(&self, seen: &Seen) {
-        let acknowledged = seen.acknowledged.lock().unwrap();
         let client = self.app.database().client().await;
         let mut kept = HashSet::new();
         for tenant in [&self.app.acme, &self.app.globex] {
@@ -134,12 +134,14 @@ impl Site {
                 kept.insert((slug.to_string(), row.get(0)));
             }
         }
+        let acknowledged = seen.acknowledged.lock().unwrap();
         let lost: Vec<_> = acknowledged.difference(&kept).collect();
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     }
 }
 
 /// Crashes the server so many times, so long apart, under load. Gives how long it took each time until everybody was served.
+#[expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
 async fn crash(times: usize, apart: Duration) -> Vec<Duration> {
     let mut server = block_in_place(OwnServer::start);
     let site = Site::open(&server).await;
@@ -169,9 +171,9 @@ async fn crash(times: usize, apart: Duration) -> Vec<Duration> {
         "{view:#?}"
     );
     let acknowledged = seen.acknowledged.lock().unwrap().len();
-    let (served, unavailable) = (&seen.served, &seen.unavailable);
+    let (successes, refusals) = (&seen.served, &seen.unavailable);
     println!(
-        "{times} crashes: {served:?} requests served, {unavailable:?} unavailable, {acknowledged} acknowledged writes kept, \
+        "{times} crashes: {successes:?} requests served, {refusals:?} unavailable, {acknowledged} acknowledged writes kept, \
          everybody served again after {returns:?}"
     );
     returns
