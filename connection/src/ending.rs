@@ -3,7 +3,7 @@
 //! A server that ends a session says so first, in an error like that of a statement (`57P01`). Diesel passes it on without
 //! its SQLSTATE, and its words are in the server's language. So whoever gets an error without a name asks whether the
 //! session is still there: a round trip that only failures cost. A statement that was refused since it is stale is run again
-//! ([`stale`]).
+//! ([`super::stale`]).
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,7 +18,8 @@ use futures_util::stream::{BoxStream, Stream};
 use futures_util::{FutureExt, StreamExt};
 
 use super::Conn;
-use super::stale::{self, Again};
+use super::stale::Again;
+use super::words::Refusal;
 
 /// A row of a result.
 type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;
@@ -99,7 +100,7 @@ impl<Answer, Value> Future for Outcome<'_, Answer, Value> {
                 Ok(answer) => {
                     return Poll::Ready(Ok((self.value)(answer, self.doubt.connection)));
                 }
-                Err(error) if stale::is_told_by(&error) => {
+                Err(error) if Refusal::of(&error) == Some(Refusal::Stale) => {
                     self.is_stale.store(true, Ordering::Relaxed);
                     match self.again.take() {
                         Some(again) => self.statement = again.start(),

@@ -6,8 +6,9 @@ mod announcement;
 pub mod ending;
 mod in_flight;
 mod pooled;
-pub mod stale;
+mod stale;
 mod text;
+pub mod words;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -5,71 +5,16 @@
 //! `plancache.c`). Nothing was run then. Parsed anew, it runs.
 
 use std::fmt;
-use std::sync::OnceLock;
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::{BoxFuture, ready};
 use futures_util::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
 
+use super::InFlight;
 use super::ending::BareRows;
-use super::{InFlight, PlatformConn};
-
-/// How the server puts it in English.
-const ENGLISH: &str = "cached plan must not change result type";
-
-/// A statement whose result has changed since it was prepared.
-const PROVOCATION: &str = "BEGIN; CREATE TEMPORARY TABLE rowhouse_changing (value integer); \
-    PREPARE rowhouse_changing AS SELECT value FROM pg_temp.rowhouse_changing; \
-    ALTER TABLE pg_temp.rowhouse_changing ALTER COLUMN value TYPE text";
-
-/// How the server of this process puts it; `None` when it was not to be learnt.
-static WORDS: OnceLock<Option<String>> = OnceLock::new();
-
-/// Learns how the server says that a prepared statement is stale, in whatever language: Diesel's errors keep the words, not
-/// the SQLSTATE. Four round trips, once in the life of a process, and a temporary table that is rolled back. Where the login
-/// role may make none, English is taken for its language.
-///
-/// # Errors
-/// What the database says of the rollback: the connection is of no use then.
-pub async fn learn(conn: &PlatformConn) -> QueryResult<()> {
-    if WORDS.get().is_some() {
-        return Ok(());
-    }
-    let mut connection = &conn.connection;
-    let words = match connection.batch_execute(PROVOCATION).await {
-        Ok(()) => connection.batch_execute("EXECUTE rowhouse_changing").await,
-        Err(_) => Ok(()),
-    };
-    connection.batch_execute("ROLLBACK").await?;
-    // What is prepared outlives the rollback, and is not there where nothing was.
-    let _ = connection
-        .batch_execute("DEALLOCATE rowhouse_changing")
-        .await;
-    let words = words.err().and_then(|error| match error {
-        Error::DatabaseError(DatabaseErrorKind::Unknown, told) => Some(told.message().to_owned()),
-        _ => None,
-    });
-    // Whoever was first has learnt the same.
-    let _ = WORDS.set(words);
-    Ok(())
-}
-
-/// How the server says that a prepared statement is stale, once that is learnt.
-pub fn words() -> Option<&'static str> {
-    WORDS.get()?.as_deref()
-}
-
-/// Whether the server refused a statement since it is stale.
-pub(crate) fn is_told_by(error: &Error) -> bool {
-    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else {
-        return false;
-    };
-    information.message() == words().unwrap_or(ENGLISH)
-}
 
 /// A query that is parsed anew whenever it is run.
 #[derive(Debug)]

@@ -60,6 +60,7 @@ codes! {
     Unavailable           SERVICE_UNAVAILABLE    "unavailable"             "the service is not available right now"
     Overloaded            SERVICE_UNAVAILABLE    "overloaded"              "the service has more work than it can do"
     PoolExhausted         SERVICE_UNAVAILABLE    "pool_exhausted"          "all of the tenant's connections are busy"
+    StatementTimeout      SERVICE_UNAVAILABLE    "statement_timeout"       "the database took longer than a statement may take"
     TenantProvisioning    SERVICE_UNAVAILABLE    "tenant_provisioning"     "the tenant is being set up"
     TenantArchived        SERVICE_UNAVAILABLE    "tenant_archived"         "the tenant is archived"
     TenantUpgrading       SERVICE_UNAVAILABLE    "tenant_upgrading"        "the tenant is being upgraded"
@@ -95,9 +96,10 @@ impl Code {
             Self::RateLimited | Self::Overloaded | Self::PoolExhausted => {
                 Some(Duration::from_secs(1))
             }
-            Self::Unavailable | Self::TenantProvisioning | Self::TenantUpgrading => {
-                Some(Duration::from_secs(5))
-            }
+            Self::Unavailable
+            | Self::StatementTimeout
+            | Self::TenantProvisioning
+            | Self::TenantUpgrading => Some(Duration::from_secs(5)),
             Self::TenantArchived => Some(Duration::from_hours(1)),
             _ => None,
         }

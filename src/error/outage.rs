@@ -1,5 +1,6 @@
 //! Which failures of the database pass by themselves, so that the client is asked to come back rather than told of a fault.
 
+use connection::words::Refusal;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use tokio_postgres::error::SqlState;
 
@@ -7,7 +8,7 @@ use super::Code;
 
 /// Codes and classes of codes (PostgreSQL manual, appendix A) after which the same request may succeed a moment later:
 /// connections, conflicts of transactions, exhausted resources, and an operator's intervention, of which a statement that
-/// takes too long (`57014`) is none.
+/// takes too long (`57014`) is none: it has a code of its own.
 const PASSING: [&str; 4] = ["08", "40", "53", "57P"];
 
 /// The code for a query that failed for none of its own reasons.
@@ -23,6 +24,7 @@ pub(super) fn of_query(error: &DieselError) -> Code {
             | DatabaseErrorKind::ReadOnlyTransaction,
             _,
         ) => Code::Unavailable,
+        error if Refusal::of(error) == Some(Refusal::TimedOut) => Code::StatementTimeout,
         _ => Code::Internal,
     }
 }

@@ -14,7 +14,7 @@ mod facts;
 mod fill;
 mod foreign_keys;
 mod grouping;
-mod helper;
+mod helper_object;
 mod identities;
 mod indexes;
 mod keys;

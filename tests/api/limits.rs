@@ -117,8 +117,9 @@ async fn a_statement_beyond_the_time_of_its_tenants_plan_is_given_up_and_costs_n
     subscribe_acme(&app, "statement_timeout_ms) VALUES ('small', 200").await;
     alice.get("/users").await.expect_status(200);
     let lock = lock_users_of_acme(&app).await;
-    let given_up = alice.get("/users").await.expect_status(500);
-    assert_eq!(given_up.text_at("/code"), "internal");
+    let given_up = alice.get("/users").await.expect_status(503);
+    assert_eq!(given_up.code(), "statement_timeout");
+    assert_eq!(given_up.header("retry-after"), Some("5"));
     mallory.get("/users").await.expect_status(200);
     lock.batch_execute("COMMIT").await.unwrap();
     alice.get("/users").await.expect_status(200);

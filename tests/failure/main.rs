@@ -13,3 +13,4 @@ mod proxy;
 mod restart;
 mod schema;
 mod twins;
+mod words;

@@ -96,13 +96,3 @@ async fn no_request_fails_while_its_schema_changes() {
         tokio::join!(upgrade(&twins, TYPES[round % 2]), reads);
     }
 }
-
-#[tokio::test]
-async fn the_servers_words_for_a_stale_statement_are_learnt() {
-    let twins = Twins::open(|_| {}).await;
-    twins.backend().await;
-    assert_eq!(
-        connection::stale::words(),
-        Some("cached plan must not change result type")
-    );
-}

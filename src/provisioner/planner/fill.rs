@@ -7,7 +7,7 @@ use super::super::ddl;
 use super::super::identifier::quote_identifier;
 use super::super::plan::step::{Batches, LockClass};
 use super::draft::{Draft, Phase};
-use super::helper::unfilled;
+use super::helper_object::unfilled;
 use super::{Planner, done};
 
 /// Whether an interrupted run has begun to fill the column.

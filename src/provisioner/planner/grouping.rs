@@ -6,7 +6,7 @@ use super::super::introspect::LiveSchema;
 use super::super::plan::hazard::Refusal;
 use super::super::plan::{ColumnOrder, Plan, Transaction};
 use super::draft::{Draft, Phase};
-use super::helper::is_helper;
+use super::helper_object::is_helper;
 
 /// Puts the drafts in order and groups them.
 pub(super) fn plan(

@@ -7,7 +7,7 @@ use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
-use super::helper::{is_helper, replaced, replacement};
+use super::helper_object::{is_helper, replaced, replacement};
 use super::part::pair;
 use super::probe::{Answer, Probe};
 use super::{Planner, done};

@@ -7,7 +7,7 @@ use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
-use super::helper::replacement;
+use super::helper_object::replacement;
 use super::indexes::renaming;
 use super::part::{Matched, pair};
 use super::{Planner, done};

@@ -9,7 +9,7 @@ use super::super::plan::step::LockClass;
 use super::columns::alter;
 use super::draft::{Draft, Phase};
 use super::fill::is_unfilled;
-use super::helper::not_null_check;
+use super::helper_object::not_null_check;
 use super::probe::{Answer, Probe};
 use super::{Planner, done};
 

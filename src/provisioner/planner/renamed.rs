@@ -261,7 +261,7 @@ fn in_order(
         let next = match free {
             Some(position) => pending.remove(position),
             None if pending.iter().any(|other| other.from == first.to) => {
-                let aside = helper::replaced(&first.from);
+                let aside = helper_object::replaced(&first.from);
                 pending.remove(0);
                 pending.push(Rename {
                     from: aside.clone(),

@@ -6,7 +6,7 @@ use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::draft::{Draft, Phase};
-use super::helper::{is_helper, replaced};
+use super::helper_object::{is_helper, replaced};
 use super::{Planner, done};
 
 impl Planner<'_> {

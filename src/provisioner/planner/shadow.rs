@@ -15,7 +15,7 @@ use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::step::{Batches, LockClass};
 use super::disturbance::{index_text, mentions, with_identifier};
 use super::draft::{Draft, Phase};
-use super::helper::{self, is_helper, not_null_check, replacement, synchronizer};
+use super::helper_object::{self, is_helper, not_null_check, replacement, synchronizer};
 use super::{Planner, done};
 
 /// A column on its way to another type.
@@ -380,7 +380,7 @@ impl Planner<'_> {
 /// Takes a column out of a definition with the indexes and checks that name it or its shadow.
 fn forget(table: &mut TableDefinition, column: &str) {
     let shadow = replacement(column);
-    let proof = helper::not_null_check(&table.name, &shadow);
+    let proof = helper_object::not_null_check(&table.name, &shadow);
     let names_it = |text: &str| mentions(text, column) || mentions(text, &shadow);
     table.columns.retain(|known| known.name != column);
     table.indexes.retain(|index| !names_it(&index_text(index)));

@@ -2,7 +2,7 @@
 
 use super::super::introspect::{UnmanagedObject, Use};
 use super::Planner;
-use super::helper::is_helper;
+use super::helper_object::is_helper;
 
 /// Kinds of dependency that are not on unmanaged objects.
 const MANAGED: &[&str] = &["enum", "sequence", "key", "column", "volatile function"];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connection::{PlatformConn, stale};
+use connection::{PlatformConn, words};
 use platform_schema::LoginRole;
 use tokio::time::{Instant, timeout_at};
 
@@ -144,10 +144,8 @@ impl Shared {
         }
         let _opening = Opening::of(&self.counters);
         let connection = self.connector.for_login_role(login_role).connect().await?;
-        if self.connector.pooling() == Pooling::Session {
-            let learnt = stale::learn(&connection).await;
-            learnt.map_err(|error| self.connector.unreachable(&error))?;
-        }
+        let learnt = words::learn(&connection).await;
+        learnt.map_err(|error| self.connector.unreachable(&error))?;
         Ok(self.record(connection, login_role))
     }
 

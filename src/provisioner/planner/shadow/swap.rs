@@ -4,7 +4,7 @@ use tenant_schema::definition::{CheckDefinition, IndexDefinition};
 
 use super::super::Planner;
 use super::super::draft::{Draft, Phase};
-use super::super::helper::{is_helper, not_null_check, replacement, synchronizer};
+use super::super::helper_object::{is_helper, not_null_check, replacement, synchronizer};
 use super::Shadow;
 use crate::provisioner::ddl;
 use crate::provisioner::identifier::quote_identifier;

@@ -1,0 +1,20 @@
+//! The words by which refusals of the server are known.
+
+use connection::words::Refusal;
+
+use crate::twins::Twins;
+
+#[tokio::test]
+async fn the_servers_words_for_stale_and_late_statements_are_learnt() {
+    let twins = Twins::open(|_| {}).await;
+    twins.backend().await;
+    for (refusal, words) in [
+        (Refusal::Stale, "cached plan must not change result type"),
+        (
+            Refusal::TimedOut,
+            "canceling statement due to statement timeout",
+        ),
+    ] {
+        assert_eq!(refusal.learnt(), Some(words));
+    }
+}
