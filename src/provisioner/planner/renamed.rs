@@ -11,7 +11,7 @@ use super::super::identifier::quote_identifier;
 use super::super::introspect::{LiveSchema, Use, introspect};
 use super::super::namespace::Namespace;
 use super::super::{ProvisionError, ddl};
-use super::helper;
+use super::helper_object;
 use super::rename::Rename;
 
 /// A structure with its renames done.
