@@ -1,9 +1,13 @@
 //! Twin tenants, whose users have equal keys, asked in any order while clients hang up, handlers panic and statements time
-//! out: no answer may show another tenant's mark.
+//! out: no answer may show another tenant's mark. Directly, and through a pooler of transactions.
+
+mod control;
 
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use test_app::{PgBouncer, PoolMode};
 
 use crate::figures::number;
 use crate::load::{HUNG_UP, HttpJob, Job, LEAK, Load, Round, Target};
@@ -20,10 +24,13 @@ const CLIENTS: usize = 32;
 /// Database connections.
 const CONNECTIONS: &str = "16";
 
+/// Sessions of the database behind the pooler, half of what the pool opens, so that they change hands, too.
+const SESSIONS: u32 = 8;
+
 /// Connections that ask for trouble.
 const TROUBLED: usize = 4;
 
-/// Requests.
+/// Requests each way.
 const REQUESTS: u32 = 1_000_000;
 
 /// Share of the requests whose client hangs up.
@@ -47,37 +54,72 @@ const STATEMENT_TIMEOUT: &str = "1";
 /// A site, a server or a load that fails.
 pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
     let members = site.tenants(TENANTS).await?;
-    let mut soak = Soak::start(site, site.url(), &members)?;
     let requests = site.options().scaled(REQUESTS, 2_000);
-    soak.run(requests)?;
-    let mut row = Row::new("leak_soak", "leaks", soak.right);
-    soak.report("direct", &mut row);
+    let direct = Soak::of(requests, site, &Way::Direct, &members)?;
+    if !PgBouncer::is_installed() {
+        let mut row = Row::new("leak_soak", "leaks", direct.right);
+        row.figure(direct.leaks().into());
+        direct.report("direct", &mut row);
+        row.note("not measured through PgBouncer, which is not installed".to_owned());
+        return Ok(Some(row));
+    }
+    let bouncer = PgBouncer::start_at(site.url(), PoolMode::Transaction, SESSIONS);
+    let pooled = Soak::of(requests, site, &Way::Pooled(bouncer.url()), &members)?;
+    let mut row = Row::new("leak_soak", "leaks", direct.right + pooled.right);
+    row.figure((direct.leaks() + pooled.leaks()).into());
+    direct.report("direct", &mut row);
+    pooled.report("through PgBouncer", &mut row);
+    // The naive way leaves its roles and paths in the pooler's sessions, so it gets a pooler of its own.
+    let bouncer = PgBouncer::start_at(site.url(), PoolMode::Transaction, SESSIONS);
+    control::measure(site, bouncer.url(), &members, &mut row)?;
     Ok(Some(row))
 }
 
-/// A server in trouble and what it has answered so far.
+/// How the server reaches the database.
+enum Way<'a> {
+    Direct,
+    /// By that URL, and directly for what no pooler can do.
+    Pooled(&'a str),
+}
+
+/// What a server in trouble has answered so far.
+#[derive(Default)]
 struct Soak {
-    calm: Load,
-    panics: Load,
-    timeouts: Load,
+    asked: u32,
     right: usize,
     took: Duration,
     /// What the calm clients saw besides right answers.
     others: BTreeMap<String, u32>,
     /// What those in trouble saw.
     trouble: BTreeMap<String, u32>,
+}
+
+/// Who asks the server.
+struct Clients {
+    calm: Load,
+    panics: Load,
+    timeouts: Load,
     /// Last, so that it stops after all who ask it.
     _server: Server,
 }
 
-impl Soak {
-    fn start(site: &Site, url: &str, members: &[Member]) -> anyhow::Result<Self> {
+impl Clients {
+    fn start(site: &Site, way: &Way<'_>, members: &[Member]) -> anyhow::Result<Self> {
         let mut program = Command::new(std::env::current_exe()?);
         program.arg("--troubled");
-        let settings = [
+        let mut settings = vec![
             ("POOL_MAX_CONNECTIONS", CONNECTIONS),
             ("STATEMENT_TIMEOUT", STATEMENT_TIMEOUT),
+            // The panics are made on purpose, and telling of each would take longer than the requests.
+            ("RUST_BACKTRACE", "0"),
         ];
+        let url = match way {
+            Way::Direct => site.url(),
+            Way::Pooled(url) => {
+                settings.push(("DIRECT_DATABASE_URL", site.url()));
+                url
+            }
+        };
         let server = Server::run(program, url, &settings)?;
         let load = |targets, clients, hang_ups| {
             let job = HttpJob {
@@ -93,52 +135,60 @@ impl Soak {
             calm: load(calm, CLIENTS, HANG_UPS)?,
             panics: load(troubled(site, members, "panic")?, TROUBLED, 0.0)?,
             timeouts: load(troubled(site, members, "slow")?, TROUBLED, 0.5)?,
-            right: 0,
-            took: Duration::ZERO,
-            others: BTreeMap::new(),
-            trouble: BTreeMap::new(),
             _server: server,
         })
     }
+}
 
+impl Soak {
     /// Asks until so many requests were sent.
-    fn run(&mut self, requests: u32) -> anyhow::Result<()> {
+    fn of(requests: u32, site: &Site, way: &Way<'_>, members: &[Member]) -> anyhow::Result<Self> {
+        let mut clients = Clients::start(site, way, members)?;
+        let mut soak = Self::default();
         let begun = Instant::now();
-        let mut left = requests;
-        while left > 0 {
-            let chunk = left.min(CHUNK);
-            self.panics.begin(Round::of(PANICS))?;
-            self.timeouts.begin(Round::of(TIMEOUTS))?;
-            let calm = self.calm.run(Round::of(chunk))?;
-            self.right += calm.latencies.len();
-            add(&mut self.others, calm.others);
-            for load in [&mut self.panics, &mut self.timeouts] {
-                add(&mut self.trouble, load.finish()?.others);
+        while soak.asked < requests {
+            let chunk = CHUNK.min(requests - soak.asked);
+            clients.panics.begin(Round::of(PANICS))?;
+            clients.timeouts.begin(Round::of(TIMEOUTS))?;
+            let calm = clients.calm.run(Round::of(chunk))?;
+            soak.right += calm.latencies.len();
+            add(&mut soak.others, calm.others);
+            for load in [&mut clients.panics, &mut clients.timeouts] {
+                add(&mut soak.trouble, load.finish()?.others);
             }
-            left -= chunk;
+            soak.asked += chunk;
         }
-        self.took += begun.elapsed();
-        Ok(())
+        soak.took = begun.elapsed();
+        Ok(soak)
+    }
+
+    /// How often another tenant's mark was seen by anybody.
+    fn leaks(&self) -> u32 {
+        of(&self.others, LEAK) + of(&self.trouble, LEAK)
     }
 
     /// Tells of the soak: leaks anywhere, and errors of those who made no trouble.
     fn report(self, how: &str, row: &mut Row) {
-        let of = |counts: &BTreeMap<String, u32>, kind: &str| {
-            counts.get(kind).copied().unwrap_or_default()
-        };
-        let leaks = of(&self.others, LEAK) + of(&self.trouble, LEAK);
-        row.figure(leaks.into());
-        row.aim(format!("leaks, {how}"), leaks.into(), Bound::AtMost(0.0));
+        row.aim(
+            format!("leaks, {how}"),
+            self.leaks().into(),
+            Bound::AtMost(0.0),
+        );
         let hung_up = of(&self.others, HUNG_UP);
         let unexpected = self.others.into_iter().filter(|(kind, _)| kind != HUNG_UP);
         row.errors(&unexpected.collect());
         row.note(format!(
-            "{how}: {} right answers, {:.0} a second; {hung_up} clients hung up; trouble: {:?}",
+            "{how}: {} requests, {} right answers, {:.0} a second; {hung_up} clients hung up; trouble: {:?}",
+            self.asked,
             self.right,
             number(self.right) / self.took.as_secs_f64(),
             self.trouble
         ));
     }
+}
+
+fn of(counts: &BTreeMap<String, u32>, kind: &str) -> u32 {
+    counts.get(kind).copied().unwrap_or_default()
 }
 
 /// Requests for lists, whose answers show a mark in every row.

@@ -22,14 +22,12 @@ mod troubled;
 
 use std::io::{Write, stderr};
 
-use clap::Parser;
-
 use options::Options;
 use report::{Report, Row};
 use site::Site;
 
 /// Every row, in the order of the table.
-const ROWS: [&str; 7] = [
+pub(crate) const ROWS: [&str; 7] = [
     "request_by_id",
     "request_page",
     "request_cold",
@@ -40,7 +38,7 @@ const ROWS: [&str; 7] = [
 ];
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let options = Options::read();
     if options.load {
         return load::serve();
     }
@@ -49,13 +47,16 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     if options.troubled {
-        return runtime.block_on(troubled::serve(&options.database_url));
+        return runtime.block_on(troubled::serve(
+            &options.database_url,
+            options.naive.as_deref(),
+        ));
     }
     runtime.block_on(measure(&options))
 }
 
 async fn measure(options: &Options) -> anyhow::Result<()> {
-    let names = options.chosen(&ROWS)?;
+    let names = options.chosen();
     let mut site = Site::open(options.clone()).await?;
     let mut report = Report::begin(options, site.postgres_version());
     for name in names {

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
-use clap::Parser;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use crate::ROWS;
 
 /// Measures Rowhouse against its limits, prints one table and writes `target/bench/<row>.json`.
 #[derive(Debug, Clone, Parser)]
@@ -15,15 +18,16 @@ use clap::Parser;
 #[command(name = "cargo bench --")]
 pub(crate) struct Options {
     /// Rows to measure; none: all of them.
+    #[arg(value_name = "ROW", value_parser = PossibleValuesParser::new(ROWS))]
     names: Vec<String>,
     /// Print the table as Markdown.
     #[arg(long)]
     pub(crate) markdown: bool,
     /// Run Rowhouse's side of the named row alone for that many seconds, so that a profiler can attach.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", requires = "names")]
     profile_time: Option<u32>,
     /// What all counts are multiplied by.
-    #[arg(long, env = "ROWHOUSE_BENCH_SCALE", default_value_t = 1.0)]
+    #[arg(long, env = "ROWHOUSE_BENCH_SCALE", default_value_t = 1.0, value_parser = scale)]
     scale: f64,
     /// What the measured server logs, as `LOG_LEVEL` of `rowhouse`; unset: its default.
     #[arg(long, env = "LOG_LEVEL")]
@@ -43,36 +47,32 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) database_url: String,
+    /// A pooler, through which such a server also asks in the way that leaks.
+    #[arg(long, hide = true)]
+    pub(crate) naive: Option<String>,
     /// What Cargo passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Options {
-    /// The rows to measure, in the order of the table.
-    ///
-    /// # Errors
-    /// A name that no row has; a profile of no row or of several.
-    pub(crate) fn chosen(&self, rows: &[&'static str]) -> anyhow::Result<Vec<&'static str>> {
-        for name in &self.names {
-            if !rows.contains(&name.as_str()) {
-                bail!(
-                    "no row is called `{name}` (hint: the rows are {})",
-                    rows.join(", ")
-                );
-            }
+    /// What the command line says. Ends the program with status 2 where that makes no sense.
+    pub(crate) fn read() -> Self {
+        let options = Self::parse();
+        if options.profile_time.is_some() && options.chosen().len() > 1 {
+            let message = "`--profile-time` takes the name of one row";
+            Self::command()
+                .error(ErrorKind::TooManyValues, message)
+                .exit();
         }
-        ensure!(
-            self.scale.is_finite() && self.scale > 0.0,
-            "`ROWHOUSE_BENCH_SCALE` takes a number greater than zero"
-        );
-        ensure!(
-            self.profile_time.is_none() || self.names.len() == 1,
-            "`--profile-time` takes the name of one row"
-        );
+        options
+    }
+
+    /// The rows to measure, in the order of the table.
+    pub(crate) fn chosen(&self) -> Vec<&'static str> {
         let is_chosen =
-            |row: &&&str| self.names.is_empty() || self.names.iter().any(|name| name == **row);
-        Ok(rows.iter().filter(is_chosen).copied().collect())
+            |row: &&str| self.names.is_empty() || self.names.iter().any(|name| name == row);
+        ROWS.into_iter().filter(is_chosen).collect()
     }
 
     /// How long the row is to be profiled, if it is not to be measured.
@@ -102,6 +102,14 @@ impl Options {
     /// The scale, for the report.
     pub(crate) fn scale(&self) -> f64 {
         self.scale
+    }
+}
+
+/// A factor of all counts.
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if scale.is_finite() && scale > 0.0 => Ok(scale),
+        _ => Err("it takes a number greater than zero".to_owned()),
     }
 }
 

@@ -1,4 +1,7 @@
-//! The server of the soak: Rowhouse with two more routes, one that panics and one that takes too long, both on a lease.
+//! The server of the soak: Rowhouse with two more routes, one that panics and one that takes too long, both on a lease; and
+//! one that is not safe, for the control.
+
+mod naive;
 
 use std::io::{Write, stdout};
 use std::sync::Arc;
@@ -23,11 +26,14 @@ diesel::define_sql_function! {
 /// Longer than any statement may take, in seconds.
 const TOO_LONG: f64 = 3_600.0;
 
-/// Serves until stopped, as the server under test.
+/// Serves until stopped, as the server under test; with the URL of a pooler, by the naive way through it as well.
 ///
 /// # Errors
 /// A database that is not there.
-pub(crate) async fn serve(url: &str) -> anyhow::Result<()> {
+pub(crate) async fn serve(url: &str, pooler: Option<&str>) -> anyhow::Result<()> {
+    if let Some(pooler) = pooler {
+        naive::ask_through(pooler.to_owned());
+    }
     let config = test_app::config(url);
     let (host, listener) = (config.http.host, listen(&config)?);
     let platform = Arc::new(Platform::open(&config).await?);
@@ -37,6 +43,7 @@ pub(crate) async fn serve(url: &str) -> anyhow::Result<()> {
 }
 
 fn routes(app: &mut ServiceConfig) {
+    naive::route(app);
     app.service(Methods::at("/api/v1/tenants/{slug}/panic").get(panic_on_a_lease))
         .service(Methods::at("/api/v1/tenants/{slug}/slow").get(take_too_long));
 }

@@ -84,25 +84,6 @@ impl TestDatabase {
         &self.name
     }
 
-    /// The role of the URL.
-    pub(crate) fn user(&self) -> String {
-        let (_, rest) = self.url.split_once("://").expect("a URL");
-        rest.split('@').next().unwrap_or_default().to_owned()
-    }
-
-    /// Folder and number of the server's socket.
-    pub(crate) fn address(&self) -> (String, String) {
-        let (_, rest) = self.url.split_once('@').expect("a URL with a user");
-        let (address, _) = rest.split_once('/').expect("a URL with a database");
-        let (folder, port) = address.split_once(':').expect("a URL with a port");
-        (folder.replace("%2F", "/"), port.to_owned())
-    }
-
-    /// Where the server keeps its data, which belongs to the user that it runs as.
-    pub(crate) fn data_directory() -> PathBuf {
-        server().root().join("pgdata")
-    }
-
     /// One of PostgreSQL's programs, such as `pg_dump`, of the server's own version: it lies beside the server.
     pub fn program(&self, name: &str) -> PathBuf {
         let options = server().root().join("pgdata").join("postmaster.opts");

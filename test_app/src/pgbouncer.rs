@@ -1,4 +1,4 @@
-//! A PgBouncer of one test, between the test and its database.
+//! A PgBouncer of one test, between the test and its database; of one bench, too.
 //!
 //! It listens on a Unix socket in a folder of its own, so that tests need no free ports, and it ends with the test, even
 //! with one that is killed.
@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rowhouse::config::Config;
@@ -53,6 +54,39 @@ enum Login {
     Platform,
 }
 
+/// The database that PgBouncer leads to.
+#[derive(Debug)]
+struct Upstream {
+    /// The platform's role.
+    user: String,
+    /// Folder and number of the server's socket.
+    folder: String,
+    port: String,
+    /// Name of the database.
+    name: String,
+}
+
+impl Upstream {
+    /// What a URL of the form `postgres://user@folder:port/name` says, the folder's slashes escaped.
+    fn of(url: &str) -> Self {
+        let (_, rest) = url.split_once("://").expect("a URL");
+        let (user, rest) = rest.split_once('@').expect("a URL with a user");
+        let (address, name) = rest.split_once('/').expect("a URL with a database");
+        let (folder, port) = address.split_once(':').expect("a URL with a port");
+        Self {
+            user: user.to_owned(),
+            folder: folder.replace("%2F", "/"),
+            port: port.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The server's socket, which belongs to the user that it runs as (manual, `unix_socket_directories`).
+    fn socket(&self) -> PathBuf {
+        Path::new(&self.folder).join(format!(".s.PGSQL.{}", self.port))
+    }
+}
+
 /// A running PgBouncer, stopped when it is dropped.
 #[derive(Debug)]
 pub struct PgBouncer {
@@ -62,29 +96,40 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
+    /// Whether there is one to start.
+    pub fn is_installed() -> bool {
+        find().is_some()
+    }
+
     /// A PgBouncer with at most `pool_size` connections to the server of `database` for each login role. It lets in the
     /// platform's and the first two of `LOGIN_ROLES`.
     pub fn start(database: &TestDatabase, mode: PoolMode, pool_size: u32) -> Self {
-        Self::launch(database, mode, Login::WhoAsks, pool_size)
+        Self::start_at(database.url(), mode, pool_size)
+    }
+
+    /// As [`Self::start`], before the database of a URL that leads to the socket of an embedded server.
+    pub fn start_at(url: &str, mode: PoolMode, pool_size: u32) -> Self {
+        Self::launch(&Upstream::of(url), mode, Login::WhoAsks, pool_size)
     }
 
     /// A PgBouncer of transactions that logs in as the platform's role, whoever asks.
     pub fn start_with_one_login(database: &TestDatabase) -> Self {
-        Self::launch(database, PoolMode::Transaction, Login::Platform, 1)
+        let upstream = Upstream::of(database.url());
+        Self::launch(&upstream, PoolMode::Transaction, Login::Platform, 1)
     }
 
-    fn launch(database: &TestDatabase, mode: PoolMode, login: Login, pool_size: u32) -> Self {
+    fn launch(upstream: &Upstream, mode: PoolMode, login: Login, pool_size: u32) -> Self {
         let folder = tempfile::tempdir().expect("a folder for PgBouncer");
         let path = folder.path().to_str().expect("a plain path").to_owned();
         let configuration = folder.path().join("pgbouncer.ini");
-        fs::write(folder.path().join("users"), users(database)).expect("a list of users");
-        let text = configured(database, mode, login, pool_size, &path);
+        fs::write(folder.path().join("users"), users(upstream)).expect("a list of users");
+        let text = configured(upstream, mode, login, pool_size, &path);
         fs::write(&configuration, text).expect("a configuration of PgBouncer");
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", KEEPER, "sh", program()])
             .arg(&configuration);
-        let owner = fs::metadata(TestDatabase::data_directory()).expect("the server's data");
+        let owner = fs::metadata(upstream.socket()).expect("the server's socket");
         if fs::metadata(&path).is_ok_and(|folder| folder.uid() != owner.uid()) {
             chown(&path, Some(owner.uid()), Some(owner.gid())).expect("a folder to give away");
             command.uid(owner.uid()).gid(owner.gid());
@@ -97,7 +142,7 @@ impl PgBouncer {
             .spawn()
             .expect("a shell");
         wait_until_up(&mut keeper);
-        let (user, name) = (database.user(), database.name());
+        let Upstream { user, name, .. } = upstream;
         let host = path.replace('/', "%2F");
         Self {
             keeper,
@@ -128,20 +173,24 @@ impl Drop for PgBouncer {
 }
 
 fn program() -> &'static str {
-    PLACES
-        .into_iter()
-        .find(|place| fs::exists(place).unwrap_or(false))
+    find()
         .expect("PgBouncer is installed: `apt-get install pgbouncer`, or `brew install pgbouncer`")
 }
 
+fn find() -> Option<&'static str> {
+    PLACES
+        .into_iter()
+        .find(|place| fs::exists(place).unwrap_or(false))
+}
+
 /// Whom PgBouncer lets in, without passwords: the server of the tests asks for none.
-fn users(database: &TestDatabase) -> String {
-    let (name, user) = (database.name(), database.user());
+fn users(upstream: &Upstream) -> String {
+    let Upstream { name, user, .. } = upstream;
     format!("\"{user}\" \"\"\n\"{name}_login_01\" \"\"\n\"{name}_login_02\" \"\"\n")
 }
 
 fn configured(
-    database: &TestDatabase,
+    upstream: &Upstream,
     mode: PoolMode,
     login: Login,
     pool_size: u32,
@@ -153,11 +202,15 @@ fn configured(
         PoolMode::RoundRobin => ("transaction", 1),
         PoolMode::Statement => ("statement", 0),
     };
-    let (host, port) = database.address();
-    let name = database.name();
+    let Upstream {
+        folder: host,
+        port,
+        name,
+        ..
+    } = upstream;
     let (user, auth_type) = match login {
         Login::WhoAsks => (String::new(), "trust"),
-        Login::Platform => (format!(" user={}", database.user()), "any"),
+        Login::Platform => (format!(" user={}", upstream.user), "any"),
     };
     format!(
         "[databases]
