@@ -26,6 +26,7 @@ pub mod reference;
 mod rename_check;
 pub mod repair;
 mod schema_lock;
+pub mod suspension;
 pub mod template;
 pub mod upgrade;
 pub mod verify;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 
 use connection::{PlatformConn, TenantConn};
 use diesel::query_builder::SqlQuery;
-use platform_schema::TenantSlug;
+use platform_schema::{TenantSlug, TenantStatus};
 use tenant_schema::catalog::Catalog;
 
 use crate::config::{Isolation, PoolConfig};
@@ -68,6 +69,16 @@ pub enum ProvisionError {
     /// No tenant has this name.
     #[error("no tenant is called `{0}` (hint: `provision tenant list` names them)")]
     UnknownTenant(String),
+    /// The tenant is in a part of its life in which that is not possible.
+    #[error(
+        "the tenant `{slug}` is {status} (hint: only an active tenant is suspended, and a suspended one resumed)"
+    )]
+    Status {
+        /// The tenant.
+        slug: TenantSlug,
+        /// Its status.
+        status: TenantStatus,
+    },
     /// No schema has this name.
     #[error(
         "no schema is called `{0}` (hint: `\\dn` in psql names them; take the name without quotes)"

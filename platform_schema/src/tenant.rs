@@ -128,6 +128,18 @@ impl Tenant {
         }
     }
 
+    /// As [`Self::find_by_key`], with the row locked until the transaction ends.
+    pub async fn lock(key: &TenantKey, mut conn: &PlatformConn) -> QueryResult<Option<Self>> {
+        let id = Self::find_by_key(key, conn).await?.map(|tenant| tenant.id);
+        tenants::table
+            .filter(tenants::id.nullable().eq(id))
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(&mut conn)
+            .await
+            .optional()
+    }
+
     /// Records that the tenant schema now has this version and fingerprint, and opens a tenant that was being
     /// provisioned.
     ///

@@ -1,4 +1,4 @@
-//! `provision tenant`: create, list and show tenants.
+//! `provision tenant`: create, list, show, suspend and resume tenants.
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -42,6 +42,16 @@ pub enum TenantCommand {
         /// Its tables instead, with their rows and bytes.
         #[arg(long)]
         tables: bool,
+    },
+    /// Suspend an active tenant: its users are refused, and its data stay as they are.
+    Suspend {
+        /// Its slug, its id, or the name of its schema.
+        tenant: TenantKey,
+    },
+    /// Resume a suspended tenant.
+    Resume {
+        /// Its slug, its id, or the name of its schema.
+        tenant: TenantKey,
     },
 }
 
@@ -106,6 +116,16 @@ impl TenantCommand {
                 let schema = Namespace::from(&find(tenant, platform).await?.schema_name);
                 let conn = platform.pools.platform().await?;
                 printer.list(&inventory::sizes(&schema, &conn).await?)?;
+            }
+            Self::Suspend { tenant } => {
+                let requester = Requester::command_line();
+                let suspended = platform.provisioner.suspend(tenant, &requester).await?;
+                printer.one(&TenantView::from(suspended))?;
+            }
+            Self::Resume { tenant } => {
+                let requester = Requester::command_line();
+                let resumed = platform.provisioner.resume(tenant, &requester).await?;
+                printer.one(&TenantView::from(resumed))?;
             }
         }
         Ok(ExitStatus::Done)

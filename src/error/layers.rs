@@ -111,6 +111,7 @@ impl From<ProvisionError> for ApiError {
             ProvisionError::Refused(_)
             | ProvisionError::Forbidden { .. }
             | ProvisionError::ReservedSchema { .. }
+            | ProvisionError::Status { .. }
             | ProvisionError::Locked(_) => {
                 let detail = error.to_string();
                 Self::new(Code::Conflict).detail(detail)

@@ -46,6 +46,8 @@ platform_permissions! {
     TenantsCreate "tenants.create" [SuperAdmin, Operator];
     /// Build or repair a tenant's schema.
     TenantsInitialize "tenants.initialize" [SuperAdmin, Operator];
+    /// Suspend tenants and resume them.
+    TenantsSuspend "tenants.suspend" [SuperAdmin, Operator];
     /// See what all tenants use together, and which of them use most. It only reads.
     FleetRead "fleet.read" [SuperAdmin, Operator, Support];
 }

@@ -31,6 +31,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(platform::tenants::Documentation::openapi());
     shared.merge(platform::tenants::schema::Documentation::openapi());
     shared.merge(platform::tenants::plan::Documentation::openapi());
+    shared.merge(platform::tenants::suspension::Documentation::openapi());
     shared.merge(platform::tenants::verification::Documentation::openapi());
     shared.merge(platform::fleet::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();

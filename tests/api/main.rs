@@ -24,5 +24,6 @@ mod round_trips;
 mod schemas;
 mod service;
 mod stopping;
+mod suspension;
 mod tenants;
 mod users;

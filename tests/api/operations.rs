@@ -38,12 +38,14 @@ const TENANT: [(&str, &str, u16); 10] = [
 ];
 
 /// Operations of the platform, and the status that support gets with an empty body.
-const PLATFORM: [(&str, &str, u16); 12] = [
+const PLATFORM: [(&str, &str, u16); 14] = [
     ("GET", "/api/v1/platform/auth/me", 200),
     ("GET", "/api/v1/tenants", 200),
     ("POST", "/api/v1/tenants", 403),
     ("GET", "/api/v1/tenants/{tenant}", 200),
     ("POST", "/api/v1/tenants/{tenant}/initialize", 403),
+    ("POST", "/api/v1/tenants/{tenant}/suspend", 403),
+    ("POST", "/api/v1/tenants/{tenant}/resume", 403),
     ("POST", "/api/v1/auth/initialize-tenant", 403),
     ("GET", "/api/v1/tenants/{tenant}/schema", 200),
     ("GET", "/api/v1/tenants/{tenant}/plan", 200),

@@ -165,3 +165,17 @@ async fn seeding_adds_what_is_missing_and_nothing_more() {
         serde_json::json!([nothing("acme")])
     );
 }
+
+#[tokio::test]
+async fn a_tenant_is_suspended_and_resumed() {
+    let shell = Shell::open().await;
+    shell.json(&["tenant", "create", "--slug", "acme"]);
+    for (turn, status) in [
+        ("suspend", "suspended"),
+        ("suspend", "suspended"),
+        ("resume", "active"),
+    ] {
+        assert_eq!(shell.json(&["tenant", turn, "acme"])["status"], status);
+        assert_eq!(shell.json(&["tenant", "show", "acme"])["status"], status);
+    }
+}

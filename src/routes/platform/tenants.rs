@@ -3,6 +3,7 @@
 mod body;
 pub mod plan;
 pub mod schema;
+pub mod suspension;
 pub mod verification;
 
 use actix_web::HttpRequest;
@@ -46,6 +47,7 @@ pub fn configure(app: &mut ServiceConfig) {
     .service(Methods::at("/api/v1/tenants/{tenant}/initialize").post(initialize_tenant))
     .configure(schema::configure)
     .configure(plan::configure)
+    .configure(suspension::configure)
     .configure(verification::configure);
 }
 
