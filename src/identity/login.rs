@@ -48,10 +48,10 @@ pub struct PlatformCredentials {
     password: SecretString,
 }
 
-/// A user who has just logged in, with the tokens of the new session.
+/// A user who has just logged in, or stays so, with the tokens of the session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoggedIn<User> {
-    /// Who logged in.
+    /// Who is logged in.
     pub user: User,
     /// JWT for the header `Authorization`.
     access_token: String,
@@ -140,7 +140,7 @@ impl Identity {
         Ok(LoggedIn::new(user, &token, &refresh))
     }
 
-    fn issue<S: Subject>(
+    pub(super) fn issue<S: Subject>(
         &self,
         user_id: Uuid,
         session_id: Uuid,
@@ -184,7 +184,7 @@ fn platform_session(
     }
 }
 
-fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject {
+pub(super) fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject {
     TenantSubject {
         tid: tenant.id.clone(),
         tenant_slug: tenant.slug.to_string(),
@@ -207,7 +207,7 @@ impl TenantCredentials {
 }
 
 impl<User> LoggedIn<User> {
-    fn new(user: User, access: &AccessToken, refresh: &RefreshToken) -> Self {
+    pub(super) fn new(user: User, access: &AccessToken, refresh: &RefreshToken) -> Self {
         Self {
             user,
             access_token: access.expose().to_owned(),

@@ -1,4 +1,4 @@
-//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in.
+//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in, or stay so.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use tenant_schema::identity::User;
 
 use super::client::Client;
 use super::login::{LoggedIn, TenantCredentials};
+use super::rotation::PresentedToken;
 use super::{Identity, door};
 use crate::error::ApiError;
 use crate::platform::Platform;
@@ -40,6 +41,19 @@ impl Visitor {
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         self.identity
             .login_user(&self.platform, &self.tenant, credentials, self.client)
+            .await
+    }
+
+    /// Gives the visitor the next pair of tokens.
+    ///
+    /// # Errors
+    /// As [`Identity::refresh_user`].
+    pub async fn refresh(
+        self,
+        presented: &PresentedToken,
+    ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        self.identity
+            .refresh_user(&self.platform, &self.tenant, presented)
             .await
     }
 }

@@ -26,4 +26,4 @@ pub use team_member::TeamMember;
 pub use user::{NewUser, User, UserChanges, UserFilter, UserOrder, UserSortKey};
 pub use user_permission::{Effect, NewUserPermission, UserPermission};
 pub use user_role::UserRole;
-pub use user_session::{NewUserSession, UserSession, UserSessionChanges};
+pub use user_session::{EndReason, NewUserSession, UserSession};

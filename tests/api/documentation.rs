@@ -31,6 +31,7 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     POST /api/v1/auth/initialize-tenant (bearer): 200 400 401 403 404 409 429 500 503
     POST /api/v1/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/auth/me (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/auth/refresh (public): 200 400 401 403 404 409 413 415 422 429 500 503
     POST /api/v1/auth/verify-tenant (bearer): 200 400 401 403 404 409 429 500 503
     GET /api/v1/fleet/pools (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/platform/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
@@ -40,6 +41,7 @@ async fn the_document_lists_every_operation_with_its_security_and_statuses() {
     POST /api/v1/tenants (bearer): 201 400 401 403 404 409 413 415 422 429 500 503
     POST /api/v1/tenants/{slug}/auth/login (public): 200 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/tenants/{slug}/auth/me (bearer): 200 400 401 403 404 429 500 503
+    POST /api/v1/tenants/{slug}/auth/refresh (public): 200 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/tenants/{slug}/users (bearer): 200 400 401 403 404 429 500 503
     POST /api/v1/tenants/{slug}/users (bearer): 201 400 401 403 404 409 413 415 422 429 500 503
     GET /api/v1/tenants/{slug}/users/me (bearer): 200 400 401 403 404 429 500 503

@@ -23,6 +23,7 @@ mod permissions;
 mod round_trips;
 mod schemas;
 mod service;
+mod sessions;
 mod stopping;
 mod suspension;
 mod tenants;

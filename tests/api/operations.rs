@@ -12,7 +12,7 @@ use test_app::{Answer, Caller, TestApp};
 const NOBODY: &str = "019a0000-0000-7000-8000-000000000000";
 
 /// Operations that ask for no token.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 10] = [
     "GET /",
     "GET /.well-known/jwks.json",
     "GET /health",
@@ -21,6 +21,8 @@ const PUBLIC: [&str; 8] = [
     "POST /api/v1/platform/bootstrap",
     "POST /api/v1/tenants/{slug}/auth/login",
     "POST /api/v1/auth/login",
+    "POST /api/v1/tenants/{slug}/auth/refresh",
+    "POST /api/v1/auth/refresh",
 ];
 
 /// Operations of a tenant, relative to either mount, and the status that a viewer gets with an empty body.

@@ -10,19 +10,21 @@ use super::users::UserView;
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::login::{LoggedIn, TenantCredentials};
+use crate::identity::rotation::PresentedToken;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::visitor::Visitor;
 use crate::resource::{StrictJson, Success};
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(log_in_user, show_me))]
+#[openapi(paths(log_in_user, refresh_user, show_me))]
 pub struct Documentation;
 
 /// Mounts the routes.
 pub fn configure(scope: &mut ServiceConfig) {
     scope
         .service(Methods::at("/auth/login").post(log_in_user))
+        .service(Methods::at("/auth/refresh").post(refresh_user))
         .service(Methods::at("/auth/me").get(show_me));
 }
 
@@ -58,6 +60,21 @@ async fn log_in_user(
     let session = visitor.log_in(credentials.into_inner()).await?;
     Ok(Success::new(
         "logged in",
+        session.map(|(user, roles)| UserView::new(user, roles)),
+    ))
+}
+
+/// Gives the next pair of tokens for a refresh token. A token that is given again yields the same refresh token, until that
+/// one is used; then it ends the session.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", security(()), request_body = PresentedToken,
+    responses((status = 200, body = Success<LoggedIn<UserView>>)))]
+async fn refresh_user(
+    visitor: Visitor,
+    presented: StrictJson<PresentedToken>,
+) -> Result<Success<LoggedIn<UserView>>, ApiError> {
+    let session = visitor.refresh(&presented).await?;
+    Ok(Success::new(
+        "refreshed",
         session.map(|(user, roles)| UserView::new(user, roles)),
     ))
 }

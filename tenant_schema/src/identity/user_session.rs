@@ -1,13 +1,15 @@
 //! Sessions of users: what a refresh token stands for.
 
+mod life;
+
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use ipnet::IpNet;
 use uuid::Uuid;
 
+pub use self::life::EndReason;
 use super::user::users;
 use crate::TenantModel;
 
@@ -73,20 +75,6 @@ pub struct NewUserSession {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Changes to a session: `None` leaves a column as it is.
-#[derive(Debug, Clone, Default, AsChangeset)]
-#[diesel(table_name = user_sessions, check_for_backend(diesel::pg::Pg))]
-pub struct UserSessionChanges {
-    /// See [`UserSession::refresh_counter`].
-    pub refresh_counter: Option<i32>,
-    /// See [`UserSession::last_used_at`].
-    pub last_used_at: Option<DateTime<Utc>>,
-    /// See [`UserSession::revoked_at`].
-    pub revoked_at: Option<DateTime<Utc>>,
-    /// See [`UserSession::revoked_reason`].
-    pub revoked_reason: Option<String>,
-}
-
 impl NewUserSession {
     /// Adds the session.
     pub async fn insert(&self, mut conn: &TenantConn) -> QueryResult<UserSession> {
@@ -99,12 +87,10 @@ impl NewUserSession {
 }
 
 impl UserSession {
-    /// The session of this id, neither ended nor expired by the database's clock.
-    pub async fn find_live(id: Uuid, mut conn: &TenantConn) -> QueryResult<Option<Self>> {
+    /// The session of this id, ended or not.
+    pub async fn find(id: Uuid, mut conn: &TenantConn) -> QueryResult<Option<Self>> {
         user_sessions::table
             .find(id)
-            .filter(user_sessions::revoked_at.is_null())
-            .filter(user_sessions::expires_at.gt(now))
             .select(Self::as_select())
             .first(&mut conn)
             .await

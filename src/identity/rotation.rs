@@ -1,0 +1,98 @@
+//! Rotation: a refresh token is given for the next pair of tokens (RFC 9700 §4.14.2).
+//!
+//! The answer may be lost on its way, so a token may be given again and yields the same successor, until the successor is
+//! used. Whoever gives it after that is not its only owner: the session ends, for the thief as for the owner.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tenant_schema::identity::{Access, EndReason, User, UserSession};
+use utoipa::ToSchema;
+
+use super::Identity;
+use super::login::{LoggedIn, tenant_subject};
+use super::refresh_token::{RefreshKey, RefreshToken};
+use crate::error::{ApiError, Code};
+use crate::platform::Platform;
+use crate::tenancy::{Lease, ServedTenant};
+
+/// A refresh token as a client presents it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresentedToken {
+    /// The refresh token.
+    #[schema(value_type = String, format = Password)]
+    refresh_token: SecretString,
+}
+
+impl Identity {
+    /// Gives the next pair of tokens for a refresh token, with the user and the names of their roles.
+    ///
+    /// # Errors
+    /// `invalid_token` for what is no refresh token of this tenant, or of a user who may not sign in; `session_ended`; or a
+    /// failure of the database.
+    pub async fn refresh_user(
+        &self,
+        platform: &Platform,
+        tenant: &ServedTenant,
+        presented: &PresentedToken,
+    ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        let token = presented.parse()?;
+        let lease = lease(platform, tenant).await?;
+        let (session, key) = prove(&token, &lease).await?;
+        let access = Access::load(session.user_id, session.id, &lease).await?;
+        let access = access.filter(|access| access.user.is_active);
+        let access = access.ok_or(Code::InvalidToken)?;
+        if !access.session_is_live {
+            return Err(ApiError::new(Code::SessionEnded));
+        }
+        let successor = UserSession::rotate(session.id, token.counter(), &lease).await?;
+        let Some(successor) = successor else {
+            self.end_reused(&session, tenant, lease).await?;
+            return Err(ApiError::new(Code::SessionEnded));
+        };
+        lease.finish().await?;
+        let access_token =
+            self.issue(access.user.id, session.id, tenant_subject(tenant, &access))?;
+        let refresh_token = RefreshToken::mint(session.id, successor, &key);
+        let shown = (access.user, access.roles);
+        Ok(LoggedIn::new(shown, &access_token, &refresh_token))
+    }
+
+    async fn end_reused(
+        &self,
+        session: &UserSession,
+        tenant: &ServedTenant,
+        mut lease: Lease,
+    ) -> Result<(), ApiError> {
+        tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again: its session ends");
+        UserSession::end(session.id, EndReason::TokenReused, &mut lease).await?;
+        lease.finish().await?;
+        self.accesses().forget(&tenant.id);
+        Ok(())
+    }
+}
+
+impl PresentedToken {
+    fn parse(&self) -> Result<RefreshToken, ApiError> {
+        let token = RefreshToken::parse(self.refresh_token.expose_secret());
+        token.or(Err(ApiError::new(Code::InvalidToken)))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a refresh token is proven by its session, which has to be read"
+)]
+async fn lease(platform: &Platform, tenant: &ServedTenant) -> Result<Lease, ApiError> {
+    let pools = &platform.pools;
+    Ok(pools.lease_within(&tenant.id, &tenant.limits).await?)
+}
+
+/// The session that a token is of, ended or not, and its key.
+async fn prove(token: &RefreshToken, lease: &Lease) -> Result<(UserSession, RefreshKey), ApiError> {
+    let session = UserSession::find(token.session_id(), lease).await?;
+    let session = session.ok_or(Code::InvalidToken)?;
+    let key = RefreshKey::stored(&session.refresh_key);
+    let key = key.filter(|key| token.is_proven_by(key));
+    Ok((session, key.ok_or(Code::InvalidToken)?))
+}
