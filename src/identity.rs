@@ -17,6 +17,7 @@ pub mod door;
 pub mod email;
 pub mod generated_password;
 pub mod login;
+pub mod password_change;
 pub mod rotation;
 pub mod scraper;
 pub mod signed_in;

@@ -14,7 +14,7 @@ pub use self::{
     envelope::{List, Success},
     etag::{ETag, IfMatch},
     idempotency::IdempotencyHeader,
-    json::{JsonLimit, StrictJson},
+    json::{JsonLimit, OptionalJson, StrictJson},
     page::{PageRequest, Pagination},
     path_id::{PathId, path_config},
     query::{FromQuery, NoQuery, QueryParameters, StrictQuery},

@@ -4,7 +4,7 @@
 //! while a password is hashed.
 
 use chrono::{TimeDelta, Utc};
-use platform_schema::{NewPlatformSession, SystemUser, Tenant};
+use platform_schema::{NewPlatformSession, SystemUser, Tenant, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tenant_schema::identity::{Access, NewUserSession, User};
@@ -19,7 +19,10 @@ use super::refresh_token::{RefreshKey, RefreshToken};
 use super::token::{AccessToken, PlatformSubject, Subject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
-use crate::tenancy::ServedTenant;
+use crate::tenancy::{Lease, ServedTenant};
+
+/// Live sessions that a user has at most.
+const MOST_SESSIONS: i64 = 3;
 
 /// Longest name of a device, in characters; the session's column holds no longer one.
 const LONGEST_DEVICE: usize = 200;
@@ -64,7 +67,7 @@ pub struct LoggedIn<User> {
 }
 
 impl Identity {
-    /// Logs a tenant user in. Gives the user with the names of their roles.
+    /// Logs a tenant user in, and ends the sessions that are one too many. Gives the user with the names of their roles.
     ///
     /// # Errors
     /// `validation_failed` for a device name that is too long, `invalid_credentials`, `overloaded` when too many passwords
@@ -97,14 +100,15 @@ impl Identity {
             device_id: credentials.device_id,
             ..user_session(&user, &key, client, self.session_lifetime())
         };
-        let lease = platform
+        let mut lease = platform
             .pools
             .lease_within(&tenant.id, &tenant.limits)
             .await?;
-        session.insert(&lease).await?;
-        User::record_login(user.id, rehashed.as_deref(), &lease).await?;
+        session
+            .open(rehashed.as_deref(), MOST_SESSIONS, &mut lease)
+            .await?;
         let access = Access::load(user.id, session.id, &lease).await?;
-        lease.finish().await?;
+        self.finish(lease, &tenant.id).await?;
         let access = access.ok_or(Code::InvalidCredentials)?;
         let token = self.issue(user.id, session.id, tenant_subject(tenant, &access))?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
@@ -138,6 +142,16 @@ impl Identity {
         let token = self.issue(user.id, session.id, PlatformSubject { role: user.role })?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
         Ok(LoggedIn::new(user, &token, &refresh))
+    }
+
+    /// Ends a lease whose request has no ledger, and forgets what it changed.
+    pub(super) async fn finish(&self, lease: Lease, tenant: &TenantId) -> Result<(), ApiError> {
+        let has_announced = lease.has_announced();
+        lease.finish().await?;
+        if has_announced {
+            self.accesses().forget(tenant);
+        }
+        Ok(())
     }
 
     pub(super) fn issue<S: Subject>(
@@ -230,7 +244,7 @@ impl<User> LoggedIn<User> {
 }
 
 /// Checks a password. Gives a new hash when the cost has changed since the stored one was made.
-async fn check(
+pub(super) async fn check(
     platform: &Platform,
     presented: &SecretString,
     stored: Option<String>,

@@ -1,4 +1,4 @@
-//! Rotation: a refresh token is given for the next pair of tokens (RFC 9700 §4.14.2).
+//! Rotation: a refresh token is given for the next pair of tokens (RFC 9700 §4.14.2), or for the end of its session.
 //!
 //! The answer may be lost on its way, so a token may be given again and yields the same successor, until the successor is
 //! used. Whoever gives it after that is not its only owner: the session ends, for the thief as for the owner.
@@ -36,7 +36,7 @@ impl Identity {
         tenant: &ServedTenant,
         presented: &PresentedToken,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        let token = presented.parse()?;
+        let token = parse(&presented.refresh_token)?;
         let lease = lease(platform, tenant).await?;
         let (session, key) = prove(&token, &lease).await?;
         let access = Access::load(session.user_id, session.id, &lease).await?;
@@ -47,10 +47,12 @@ impl Identity {
         }
         let successor = UserSession::rotate(session.id, token.counter(), &lease).await?;
         let Some(successor) = successor else {
-            self.end_reused(&session, tenant, lease).await?;
+            tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again: its session ends");
+            self.end(&session, EndReason::TokenReused, tenant, lease)
+                .await?;
             return Err(ApiError::new(Code::SessionEnded));
         };
-        lease.finish().await?;
+        self.finish(lease, &tenant.id).await?;
         let access_token =
             self.issue(access.user.id, session.id, tenant_subject(tenant, &access))?;
         let refresh_token = RefreshToken::mint(session.id, successor, &key);
@@ -58,25 +60,38 @@ impl Identity {
         Ok(LoggedIn::new(shown, &access_token, &refresh_token))
     }
 
-    async fn end_reused(
+    /// Ends the session of a refresh token, which may have ended before.
+    ///
+    /// # Errors
+    /// `invalid_token` for what is no refresh token of this tenant, or a failure of the database.
+    pub async fn log_out_user(
+        &self,
+        platform: &Platform,
+        tenant: &ServedTenant,
+        presented: &SecretString,
+    ) -> Result<(), ApiError> {
+        let token = parse(presented)?;
+        let lease = lease(platform, tenant).await?;
+        let (session, _) = prove(&token, &lease).await?;
+        self.end(&session, EndReason::LoggedOut, tenant, lease)
+            .await
+    }
+
+    async fn end(
         &self,
         session: &UserSession,
+        reason: EndReason,
         tenant: &ServedTenant,
         mut lease: Lease,
     ) -> Result<(), ApiError> {
-        tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again: its session ends");
-        UserSession::end(session.id, EndReason::TokenReused, &mut lease).await?;
-        lease.finish().await?;
-        self.accesses().forget(&tenant.id);
-        Ok(())
+        UserSession::end(session.id, reason, &mut lease).await?;
+        self.finish(lease, &tenant.id).await
     }
 }
 
-impl PresentedToken {
-    fn parse(&self) -> Result<RefreshToken, ApiError> {
-        let token = RefreshToken::parse(self.refresh_token.expose_secret());
-        token.or(Err(ApiError::new(Code::InvalidToken)))
-    }
+fn parse(presented: &SecretString) -> Result<RefreshToken, ApiError> {
+    let token = RefreshToken::parse(presented.expose_secret());
+    token.or(Err(ApiError::new(Code::InvalidToken)))
 }
 
 #[expect(

@@ -9,6 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::Access;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use super::access_cache::{AccessKey, KnownAccess};
 use super::permission::{Decision, Grants};
@@ -26,6 +27,7 @@ use crate::tenancy::{Lease, ServedTenant};
 pub struct SignedIn {
     tenant: Arc<ServedTenant>,
     known: Arc<KnownAccess>,
+    session: Uuid,
     lease: OnceCell<Lease>,
     context: RequestContext,
     identity: web::Data<Identity>,
@@ -41,6 +43,11 @@ impl SignedIn {
     /// The user and what is granted to them, as of now.
     pub fn access(&self) -> &Access {
         &self.known.access
+    }
+
+    /// The session that the token is of.
+    pub fn session(&self) -> Uuid {
+        self.session
     }
 
     /// What is granted and denied, as the decision takes it.
@@ -119,6 +126,7 @@ impl SignedIn {
         Ok(Self {
             tenant,
             known,
+            session: bearer.session,
             lease: OnceCell::new(),
             context,
             identity: identity.clone(),

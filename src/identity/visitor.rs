@@ -1,4 +1,4 @@
-//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in, or stay so.
+//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in, stay so, and log out.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
+use secrecy::SecretString;
 use tenant_schema::identity::User;
 
 use super::client::Client;
@@ -54,6 +55,16 @@ impl Visitor {
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         self.identity
             .refresh_user(&self.platform, &self.tenant, presented)
+            .await
+    }
+
+    /// Ends the session of a refresh token.
+    ///
+    /// # Errors
+    /// As [`Identity::log_out_user`].
+    pub async fn log_out(self, presented: &SecretString) -> Result<(), ApiError> {
+        self.identity
+            .log_out_user(&self.platform, &self.tenant, presented)
             .await
     }
 }

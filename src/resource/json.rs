@@ -9,10 +9,10 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     body::{BodyStream, to_bytes_limited},
     dev::Payload,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
     web::{Bytes, Data},
 };
-use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, ready};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Code};
@@ -66,6 +66,34 @@ impl<T: DeserializeOwned + 'static> FromRequest for StrictJson<T> {
         }
         .boxed_local()
     }
+}
+
+/// As [`StrictJson`], or no body at all: neither a type nor a length is announced.
+#[derive(Clone, Debug)]
+pub struct OptionalJson<T>(pub Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if announces_body(request) {
+            let body = StrictJson::from_request(request, payload);
+            return body
+                .map_ok(|StrictJson(body)| Self(Some(body)))
+                .boxed_local();
+        }
+        ready(Ok(Self(None))).boxed_local()
+    }
+}
+
+/// Whether there is a body by the headers (RFC 9112 §6.3), or what would be its type.
+fn announces_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(CONTENT_LENGTH);
+    headers.contains_key(CONTENT_TYPE)
+        || headers.contains_key(TRANSFER_ENCODING)
+        || length.is_some_and(|length| length.as_bytes() != b"0")
 }
 
 fn require_json(request: &HttpRequest) -> Result<(), ApiError> {

@@ -35,6 +35,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(platform::tenants::verification::Documentation::openapi());
     shared.merge(platform::fleet::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();
+    tenant.merge(tenant::sessions::Documentation::openapi());
     tenant.merge(tenant::users::Documentation::openapi());
     openapi::assemble(shared, tenant)
 }

@@ -1,11 +1,15 @@
 //! Routes for tenant users. Mounted under `/api/v1/tenants/{slug}`, and under `/api/v1` for `X-Tenant-ID`.
 
 pub mod auth;
+pub mod sessions;
 pub mod users;
 
 use actix_web::web::ServiceConfig;
 
 /// Mounts the routes, relative to either mount.
 pub fn configure(scope: &mut ServiceConfig) {
-    scope.configure(auth::configure).configure(users::configure);
+    scope
+        .configure(auth::configure)
+        .configure(sessions::configure)
+        .configure(users::configure);
 }

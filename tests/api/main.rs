@@ -14,6 +14,7 @@ mod auth;
 mod bad_input;
 mod bootstrap;
 mod documentation;
+mod endings;
 mod fleet;
 mod injection;
 mod isolation;

@@ -1,18 +1,18 @@
-//! Sessions of tenant users after the login: their tokens are rotated, and they end.
+//! Sessions of tenant users after the login: their tokens are rotated.
 
 use futures_util::future::join_all;
 use serde_json::json;
 use test_app::{Answer, Caller, PASSWORD, TestApp};
 
 /// What a client holds of a session.
-struct Session {
-    caller: Caller,
-    refresh_token: String,
+pub(crate) struct Session {
+    pub(crate) caller: Caller,
+    pub(crate) refresh_token: String,
 }
 
 impl Session {
     /// Logs in to acme.
-    async fn open(anonymous: &Caller, username: &str) -> Self {
+    pub(crate) async fn open(anonymous: &Caller, username: &str) -> Self {
         let credentials = json!({ "username": username, "password": PASSWORD });
         let path = "/api/v1/tenants/acme/auth/login";
         Self::of(anonymous, &anonymous.post(path, &credentials).await)
@@ -29,12 +29,12 @@ impl Session {
     }
 
     /// The next pair.
-    async fn next(&self, anonymous: &Caller) -> Self {
+    pub(crate) async fn next(&self, anonymous: &Caller) -> Self {
         Self::of(anonymous, &refresh(anonymous, &self.refresh_token).await)
     }
 
     /// Whether the access token is good; if it is not, since the session has ended.
-    async fn is_live(&self) -> bool {
+    pub(crate) async fn is_live(&self) -> bool {
         let me = self.caller.get("/auth/me").await;
         if me.status != 200 {
             assert_eq!(
@@ -55,7 +55,8 @@ async fn refresh(caller: &Caller, token: &str) -> Answer {
     refresh_at(caller, "acme", token).await
 }
 
-async fn expect_refused(anonymous: &Caller, token: &str, code: &str) {
+/// A refresh token that is not good any more, or never was.
+pub(crate) async fn expect_refused(anonymous: &Caller, token: &str, code: &str) {
     let refused = refresh(anonymous, token).await.expect_status(401);
     assert_eq!(refused.code(), code, "{token}");
 }

@@ -1,6 +1,7 @@
-//! Routes of tenant users' sessions.
+//! Routes by which tenant users log in, and are known.
 
-use actix_web::web::ServiceConfig;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, ServiceConfig};
 use platform_schema::{TenantId, TenantSlug};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -10,14 +11,16 @@ use super::users::UserView;
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::login::{LoggedIn, TenantCredentials};
+use crate::identity::password_change::PasswordChange;
 use crate::identity::rotation::PresentedToken;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::visitor::Visitor;
+use crate::platform::Platform;
 use crate::resource::{StrictJson, Success};
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(log_in_user, refresh_user, show_me))]
+#[openapi(paths(log_in_user, refresh_user, change_password, show_me))]
 pub struct Documentation;
 
 /// Mounts the routes.
@@ -25,6 +28,7 @@ pub fn configure(scope: &mut ServiceConfig) {
     scope
         .service(Methods::at("/auth/login").post(log_in_user))
         .service(Methods::at("/auth/refresh").post(refresh_user))
+        .service(Methods::at("/auth/change-password").post(change_password))
         .service(Methods::at("/auth/me").get(show_me));
 }
 
@@ -77,6 +81,17 @@ async fn refresh_user(
         "refreshed",
         session.map(|(user, roles)| UserView::new(user, roles)),
     ))
+}
+
+/// Changes the caller's password, and ends their other sessions.
+#[utoipa::path(post, path = "/auth/change-password", tag = "auth", request_body = PasswordChange, responses((status = 204)))]
+async fn change_password(
+    caller: SignedIn,
+    platform: Data<Platform>,
+    change: StrictJson<PasswordChange>,
+) -> Result<HttpResponse, ApiError> {
+    caller.change_password(&platform, &change).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The user that the token belongs to.

@@ -76,10 +76,13 @@ pub struct NewUserSession {
 }
 
 impl NewUserSession {
-    /// Adds the session.
+    /// Adds the session, used now.
     pub async fn insert(&self, mut conn: &TenantConn) -> QueryResult<UserSession> {
         diesel::insert_into(user_sessions::table)
-            .values(self)
+            .values((
+                self,
+                user_sessions::last_used_at.eq(life::clock_timestamp()),
+            ))
             .returning(UserSession::as_returning())
             .get_result(&mut conn)
             .await

@@ -1,5 +1,6 @@
 //! The life of a user: added with roles, signed in, changed, deleted, restored.
 
+use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -7,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::role::Role;
 use super::super::user_role::UserRole;
+use super::super::user_session::{EndReason, UserSession};
 use super::{NewUser, User, UserChanges, users};
 
 diesel::define_sql_function! {
@@ -145,7 +147,7 @@ impl User {
             let mut shared: &TenantConn = conn;
             let user = diesel::update(users::table.find(id))
                 .set((
-                    users::deleted_at.eq(None::<chrono::DateTime<chrono::Utc>>),
+                    users::deleted_at.eq(None::<DateTime<Utc>>),
                     users::updated_at.eq(clock_timestamp()),
                 ))
                 .returning(Self::as_returning())
@@ -157,8 +159,39 @@ impl User {
         .await
     }
 
+    /// Sets the password of a user whose password was last changed at `last_changed`, and ends all their sessions but the
+    /// one in which they change it.
+    ///
+    /// # Errors
+    /// `NotFound` when the user is gone, or the password was changed in the meantime.
+    pub async fn change_password(
+        id: Uuid,
+        last_changed: Option<DateTime<Utc>>,
+        new_password_hash: &str,
+        session_id: Uuid,
+        conn: &mut TenantConn,
+    ) -> QueryResult<()> {
+        conn.transaction(async |conn| {
+            let mut shared: &TenantConn = conn;
+            diesel::update(users::table.find(id))
+                .filter(users::deleted_at.is_null())
+                .filter(users::password_changed_at.is_not_distinct_from(last_changed))
+                .set((
+                    users::password_hash.eq(new_password_hash),
+                    users::password_changed_at.eq(clock_timestamp().nullable()),
+                    users::updated_at.eq(clock_timestamp()),
+                ))
+                .returning(users::id)
+                .get_result::<Uuid>(&mut shared)
+                .await?;
+            conn.announce_access().await?;
+            UserSession::end_all_of(id, Some(session_id), EndReason::PasswordChanged, conn).await
+        })
+        .await
+    }
+
     /// The user of this id, not deleted, with the row locked until the transaction ends.
-    async fn lock(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
+    pub(in crate::identity) async fn lock(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
         users::table
             .find(id)
             .filter(users::deleted_at.is_null())

@@ -1,12 +1,13 @@
-//! The life of a session: its refresh token rotated, the session ended.
+//! The life of a session: opened, its refresh token rotated, ended.
 
 use connection::TenantConn;
-use diesel::dsl::now;
+use diesel::dsl::{auto_type, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{UserSession, user_sessions};
+use super::super::user::User;
+use super::{NewUserSession, UserSession, user_sessions};
 
 diesel::define_sql_function! {
     /// The time now, not the time at which the transaction began, which may have waited for others.
@@ -16,16 +17,61 @@ diesel::define_sql_function! {
 /// Why a session was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
+    /// The user logged out.
+    LoggedOut,
+    /// The user ended it from another session.
+    Revoked,
+    /// The user signed in again and again, and this one was used least recently.
+    Evicted,
     /// A refresh token was used again whose successor had been used: one of the two was stolen.
     TokenReused,
+    /// The user changed the password in another session.
+    PasswordChanged,
 }
 
 impl EndReason {
     /// The reason as the row has it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::LoggedOut => "logged_out",
+            Self::Revoked => "revoked",
+            Self::Evicted => "evicted",
             Self::TokenReused => "token_reused",
+            Self::PasswordChanged => "password_changed",
         }
+    }
+}
+
+impl NewUserSession {
+    /// Opens the session of a user who signs in, and ends those of their others that were used least recently, so that at
+    /// most `most` live. Exact however many sign in at once: what records the sign-in locks the user's row.
+    ///
+    /// # Errors
+    /// `NotFound` when the user is gone.
+    pub async fn open(
+        &self,
+        new_password_hash: Option<&str>,
+        most: i64,
+        conn: &mut TenantConn,
+    ) -> QueryResult<()> {
+        conn.transaction(async |conn| {
+            User::record_login(self.user_id, new_password_hash, conn).await?;
+            self.insert(conn).await?;
+            let excess = self.excess(most, conn).await?;
+            end_all(&excess, EndReason::Evicted, conn).await
+        })
+        .await
+    }
+
+    /// The user's live sessions beyond `most`, this one among the ones that stay.
+    async fn excess(&self, most: i64, mut conn: &TenantConn) -> QueryResult<Vec<Uuid>> {
+        live_of(self.user_id)
+            .filter(user_sessions::id.ne(self.id))
+            .order((user_sessions::last_used_at.desc(), user_sessions::id.desc()))
+            .offset(most.saturating_sub(1))
+            .select(user_sessions::id)
+            .load(&mut conn)
+            .await
     }
 }
 
@@ -49,20 +95,96 @@ impl UserSession {
             .optional()
     }
 
+    /// A page of the user's live sessions, the one used last first.
+    pub async fn list_live(
+        user_id: Uuid,
+        limit: i64,
+        offset: i64,
+        mut conn: &TenantConn,
+    ) -> QueryResult<Vec<Self>> {
+        live_of(user_id)
+            .order((user_sessions::last_used_at.desc(), user_sessions::id.desc()))
+            .limit(limit)
+            .offset(offset)
+            .select(Self::as_select())
+            .load(&mut conn)
+            .await
+    }
+
+    /// How many live sessions the user has.
+    pub async fn count_live(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<i64> {
+        live_of(user_id).count().get_result(&mut conn).await
+    }
+
     /// Ends the session, unless it has ended.
     pub async fn end(id: Uuid, reason: EndReason, conn: &mut TenantConn) -> QueryResult<()> {
+        conn.transaction(async |conn| end_all(&[id], reason, conn).await)
+            .await
+    }
+
+    /// Ends a live session of the user.
+    ///
+    /// # Errors
+    /// `NotFound` when the user has no such session.
+    pub async fn end_own(
+        id: Uuid,
+        user_id: Uuid,
+        reason: EndReason,
+        conn: &mut TenantConn,
+    ) -> QueryResult<()> {
         conn.transaction(async |conn| {
             let mut shared: &TenantConn = conn;
-            diesel::update(user_sessions::table.find(id))
-                .filter(user_sessions::revoked_at.is_null())
-                .set((
-                    user_sessions::revoked_at.eq(clock_timestamp().nullable()),
-                    user_sessions::revoked_reason.eq(reason.as_str()),
-                ))
-                .execute(&mut shared)
-                .await?;
-            conn.announce_access().await
+            let own = live_of(user_id)
+                .filter(user_sessions::id.eq(id))
+                .select(user_sessions::id);
+            let own: Uuid = own.first(&mut shared).await?;
+            end_all(&[own], reason, conn).await
         })
         .await
     }
+
+    /// Ends all live sessions of the user but the one that is `kept`. No sign-in comes in between.
+    ///
+    /// # Errors
+    /// `NotFound` when the user is gone.
+    pub async fn end_all_of(
+        user_id: Uuid,
+        kept: Option<Uuid>,
+        reason: EndReason,
+        conn: &mut TenantConn,
+    ) -> QueryResult<()> {
+        conn.transaction(async |conn| {
+            User::lock(user_id, conn).await?;
+            let mut shared: &TenantConn = conn;
+            let live = live_of(user_id).select(user_sessions::id);
+            let mut live: Vec<Uuid> = live.load(&mut shared).await?;
+            live.retain(|id| Some(*id) != kept);
+            end_all(&live, reason, conn).await
+        })
+        .await
+    }
+}
+
+#[auto_type]
+fn live_of(user_id: Uuid) -> _ {
+    user_sessions::table
+        .filter(user_sessions::user_id.eq(user_id))
+        .filter(user_sessions::revoked_at.is_null())
+        .filter(user_sessions::expires_at.gt(now))
+}
+
+/// Ends those of the sessions that have not ended, and announces it. Belongs into a transaction.
+async fn end_all(ids: &[Uuid], reason: EndReason, mut conn: &TenantConn) -> QueryResult<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    diesel::update(user_sessions::table.filter(user_sessions::id.eq_any(ids)))
+        .filter(user_sessions::revoked_at.is_null())
+        .set((
+            user_sessions::revoked_at.eq(clock_timestamp().nullable()),
+            user_sessions::revoked_reason.eq(reason.as_str()),
+        ))
+        .execute(&mut conn)
+        .await?;
+    conn.announce_access().await
 }

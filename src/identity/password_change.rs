@@ -1,0 +1,61 @@
+//! Changing one's own password: the old one is asked for, and whoever else had it is out.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tenant_schema::identity::User;
+use utoipa::ToSchema;
+
+use super::login;
+use super::password::Password;
+use super::signed_in::SignedIn;
+use crate::error::{ApiError, Code};
+use crate::platform::Platform;
+use crate::resource::Validation;
+
+/// A new password, with the one that it replaces.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password as it is.
+    #[schema(value_type = String, format = Password)]
+    current_password: SecretString,
+    /// The password as it shall be.
+    #[schema(value_type = String, format = Password, min_length = 8)]
+    new_password: SecretString,
+}
+
+impl SignedIn {
+    /// Changes the caller's password and ends all their sessions but this one.
+    ///
+    /// # Errors
+    /// `validation_failed` for a new password that the rules forbid, `invalid_credentials` for a wrong one as the current, or
+    /// one that was changed in the meantime, `overloaded` when too many passwords wait, or a failure of the database.
+    pub async fn change_password(
+        mut self,
+        platform: &Platform,
+        change: &PasswordChange,
+    ) -> Result<(), ApiError> {
+        let new = change.check()?;
+        let user = &self.access().user;
+        let (id, last_changed) = (user.id, user.password_changed_at);
+        let stored = user.password_hash.clone();
+        login::check(platform, &change.current_password, stored).await?;
+        let hash = platform.hasher.hash(&new).await?;
+        let (session, conn) = (self.session(), self.conn_mut().await?);
+        let changed = User::change_password(id, last_changed, hash.expose(), session, conn).await;
+        changed.map_err(|error| match error {
+            diesel::NotFound => ApiError::new(Code::InvalidCredentials),
+            error => error.into(),
+        })
+    }
+}
+
+impl PasswordChange {
+    fn check(&self) -> Result<Password, ApiError> {
+        let mut validation = Validation::new();
+        let new = Password::parse_new(self.new_password.expose_secret().to_owned());
+        let new = validation.take("new_password", new);
+        validation.finish()?;
+        new.ok_or(ApiError::new(Code::ValidationFailed))
+    }
+}

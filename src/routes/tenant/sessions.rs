@@ -1,0 +1,134 @@
+//! Routes of a tenant user's own sessions: listed, and ended.
+
+use std::net::IpAddr;
+
+use actix_web::web::ServiceConfig;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tenant_schema::identity::{EndReason, UserSession};
+use utoipa::{OpenApi, ToSchema};
+use uuid::Uuid;
+
+use crate::error::ApiError;
+use crate::http::Methods;
+use crate::identity::signed_in::SignedIn;
+use crate::identity::visitor::Visitor;
+use crate::resource::{
+    FromQuery, List, OptionalJson, PageRequest, PathId, QueryParameters, StrictQuery,
+};
+
+/// The OpenAPI document of this room.
+#[derive(Debug, OpenApi)]
+#[openapi(paths(log_out, log_out_everywhere, list_sessions, end_session))]
+pub struct Documentation;
+
+/// Mounts the routes.
+pub fn configure(scope: &mut ServiceConfig) {
+    scope
+        .service(Methods::at("/auth/logout").post(log_out))
+        .service(Methods::at("/auth/logout-all").post(log_out_everywhere))
+        .service(Methods::at("/auth/sessions").get(list_sessions))
+        .service(Methods::at("/auth/sessions/{id}").delete(end_session));
+}
+
+/// What a client that logs out may say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Leaving {
+    /// The refresh token of the session to end; without it, the session of the access token ends.
+    #[schema(value_type = Option<String>, format = Password)]
+    refresh_token: Option<SecretString>,
+}
+
+/// A session of the caller. Nothing of its tokens is shown.
+#[derive(Debug, Serialize, ToSchema)]
+struct SessionView {
+    id: Uuid,
+    /// What the client calls its device.
+    device_id: Option<String>,
+    /// Where the login came from.
+    #[schema(value_type = Option<String>)]
+    ip: Option<IpAddr>,
+    user_agent: Option<String>,
+    /// Whether it is the one that this request is made in.
+    current: bool,
+    created_at: DateTime<Utc>,
+    /// When the user logged in or refreshed the tokens.
+    last_used_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// Ends the session of the refresh token, or that of the access token where none is given.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", security((), ("bearer" = [])), request_body = Option<Leaving>,
+    responses((status = 204)))]
+async fn log_out(
+    request: HttpRequest,
+    body: OptionalJson<Leaving>,
+) -> Result<HttpResponse, ApiError> {
+    if let Some(token) = body.0.and_then(|leaving| leaving.refresh_token) {
+        Visitor::extract(&request).await?.log_out(&token).await?;
+    } else {
+        let mut caller = SignedIn::extract(&request).await?;
+        let (session, conn) = (caller.session(), caller.conn_mut().await?);
+        UserSession::end(session, EndReason::LoggedOut, conn).await?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends all of the caller's sessions.
+#[utoipa::path(post, path = "/auth/logout-all", tag = "auth", responses((status = 204)))]
+async fn log_out_everywhere(mut caller: SignedIn) -> Result<HttpResponse, ApiError> {
+    let (user, conn) = (caller.access().user.id, caller.conn_mut().await?);
+    UserSession::end_all_of(user, None, EndReason::LoggedOut, conn).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Lists the caller's live sessions, the one used last first.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", params(PageRequest), responses((status = 200, body = List<SessionView>)))]
+async fn list_sessions(
+    caller: SignedIn,
+    query: StrictQuery<SessionQuery>,
+) -> Result<List<SessionView>, ApiError> {
+    let (user, page, conn) = (caller.access().user.id, query.0.0, caller.conn().await?);
+    let sessions = UserSession::list_live(user, page.limit(), page.offset(), conn);
+    let count = UserSession::count_live(user, conn);
+    let (sessions, total) = futures_util::try_join!(sessions, count)?;
+    let sessions = sessions.into_iter();
+    let shown = sessions.map(|session| SessionView::new(session, caller.session()));
+    Ok(List::new("your sessions", shown.collect(), page, total))
+}
+
+/// Ends a session of the caller.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", params(("id" = Uuid, Path)), responses((status = 204)))]
+async fn end_session(mut caller: SignedIn, id: PathId) -> Result<HttpResponse, ApiError> {
+    let (user, conn) = (caller.access().user.id, caller.conn_mut().await?);
+    UserSession::end_own(*id, user, EndReason::Revoked, conn).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Which sessions to list.
+#[derive(Debug)]
+struct SessionQuery(PageRequest);
+
+impl FromQuery for SessionQuery {
+    fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
+        Ok(Self(query.page()?))
+    }
+}
+
+impl SessionView {
+    fn new(session: UserSession, current: Uuid) -> Self {
+        Self {
+            current: session.id == current,
+            id: session.id,
+            device_id: session.device_id,
+            ip: session.ip.map(|ip| ip.addr()),
+            user_agent: session.user_agent,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+        }
+    }
+}
