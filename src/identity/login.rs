@@ -4,6 +4,7 @@
 //! while a password is hashed.
 
 use chrono::{TimeDelta, Utc};
+use diesel::OptionalExtension;
 use platform_schema::{NewPlatformSession, SystemUser, Tenant, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -72,10 +73,6 @@ impl Identity {
     /// # Errors
     /// `validation_failed` for a device name that is too long, `invalid_credentials`, `overloaded` when too many passwords
     /// wait, or a failure of the database.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "nobody is authorized before the password is checked"
-    )]
     pub async fn login_user(
         &self,
         platform: &Platform,
@@ -84,10 +81,7 @@ impl Identity {
         client: Client,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         credentials.check()?;
-        let lease = platform
-            .pools
-            .lease_within(&tenant.id, &tenant.limits)
-            .await?;
+        let lease = self::lease(platform, tenant).await?;
         let found = User::find_for_login(credentials.username.trim(), &lease).await?;
         drop(lease);
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
@@ -100,13 +94,12 @@ impl Identity {
             device_id: credentials.device_id,
             ..user_session(&user, &key, client, self.session_lifetime())
         };
-        let mut lease = platform
-            .pools
-            .lease_within(&tenant.id, &tenant.limits)
-            .await?;
+        let mut lease = self::lease(platform, tenant).await?;
         session
-            .open(rehashed.as_deref(), MOST_SESSIONS, &mut lease)
-            .await?;
+            .open(&user, rehashed.as_deref(), MOST_SESSIONS, &mut lease)
+            .await
+            .optional()?
+            .ok_or(Code::InvalidCredentials)?;
         let access = Access::load(user.id, session.id, &lease).await?;
         self.finish(lease, &tenant.id).await?;
         let access = access.ok_or(Code::InvalidCredentials)?;
@@ -163,6 +156,15 @@ impl Identity {
         let issued = self.tokens().issue(user_id, session_id, subject);
         issued.map_err(ApiError::internal)
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody is authorized before a password or a refresh token is checked"
+)]
+pub(super) async fn lease(platform: &Platform, tenant: &ServedTenant) -> Result<Lease, ApiError> {
+    let pools = &platform.pools;
+    Ok(pools.lease_within(&tenant.id, &tenant.limits).await?)
 }
 
 fn user_session(

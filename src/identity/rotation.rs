@@ -9,7 +9,7 @@ use tenant_schema::identity::{Access, EndReason, User, UserSession};
 use utoipa::ToSchema;
 
 use super::Identity;
-use super::login::{LoggedIn, tenant_subject};
+use super::login::{LoggedIn, lease, tenant_subject};
 use super::refresh_token::{RefreshKey, RefreshToken};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
@@ -92,15 +92,6 @@ impl Identity {
 fn parse(presented: &SecretString) -> Result<RefreshToken, ApiError> {
     let token = RefreshToken::parse(presented.expose_secret());
     token.or(Err(ApiError::new(Code::InvalidToken)))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a refresh token is proven by its session, which has to be read"
-)]
-async fn lease(platform: &Platform, tenant: &ServedTenant) -> Result<Lease, ApiError> {
-    let pools = &platform.pools;
-    Ok(pools.lease_within(&tenant.id, &tenant.limits).await?)
 }
 
 /// The session that a token is of, ended or not, and its key.

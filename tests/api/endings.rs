@@ -1,15 +1,20 @@
 //! How sessions of tenant users end: by a logout, from another session, by a login too many, by a new password.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use reqwest::Method;
 use rowhouse::platform::Platform;
 use rowhouse::server::{self, Application};
 use serde_json::{Value, json};
 use test_app::{Answer, Caller, PASSWORD, TestApp, config};
+use tokio_postgres::Client;
 
 use crate::sessions::{Session, expect_refused};
+
+/// How soon something must have happened; generous, since machines are loaded.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Rule 19.
 #[tokio::test]
@@ -327,4 +332,35 @@ async fn of_two_changes_of_a_password_at_once_one_is_refused() {
     anonymous.log_in("acme", "alice", new[kept]).await;
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 401]);
+}
+
+/// Rules 7 and 20: the password was right when the login began.
+#[tokio::test]
+async fn a_login_that_is_overtaken_by_another_password_or_the_end_of_the_user_opens_no_session() {
+    let (app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let client = app.database().client().await;
+    let schema = &app.acme.tenant.schema;
+    for change in ["password_changed_at = now()", "is_active = false"] {
+        let sql = format!("BEGIN; UPDATE {schema}.users SET {change}");
+        client.batch_execute(&sql).await.unwrap();
+        let credentials = json!({ "username": "alice", "password": PASSWORD });
+        let login = anonymous.post("/api/v1/tenants/acme/auth/login", &credentials);
+        let commit = async {
+            wait_until_somebody_waits_for(&client).await;
+            client.batch_execute("COMMIT").await.unwrap();
+        };
+        let (refused, ()) = join(login, commit).await;
+        assert_eq!(refused.expect_status(401).code(), "invalid_credentials");
+    }
+}
+
+/// Waits until another transaction waits for the one that the client is in.
+async fn wait_until_somebody_waits_for(client: &Client) {
+    let waiting =
+        "SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid";
+    let begun = Instant::now();
+    while client.query(waiting, &[]).await.unwrap().is_empty() {
+        assert!(begun.elapsed() < PATIENCE, "nobody waits");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

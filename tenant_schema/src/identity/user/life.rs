@@ -70,9 +70,9 @@ impl User {
     /// Records that the user signed in, and the new hash when the password was hashed anew for it.
     ///
     /// # Errors
-    /// `NotFound` when the user is gone.
+    /// `NotFound` when the user is gone, may not sign in any more, or has another password by now.
     pub async fn record_login(
-        id: Uuid,
+        &self,
         new_password_hash: Option<&str>,
         mut conn: &TenantConn,
     ) -> QueryResult<()> {
@@ -80,8 +80,10 @@ impl User {
             users::last_login_at.eq(clock_timestamp().nullable()),
             new_password_hash.map(|hash| users::password_hash.eq(hash)),
         );
-        diesel::update(users::table.find(id))
+        diesel::update(users::table.find(self.id))
             .filter(users::deleted_at.is_null())
+            .filter(users::is_active)
+            .filter(users::password_changed_at.is_not_distinct_from(self.password_changed_at))
             .set(changes)
             .returning(users::id)
             .get_result::<Uuid>(&mut conn)

@@ -43,19 +43,20 @@ impl EndReason {
 }
 
 impl NewUserSession {
-    /// Opens the session of a user who signs in, and ends those of their others that were used least recently, so that at
+    /// Opens the session of `user`, who signs in, and ends those of their others that were used least recently, so that at
     /// most `most` live. Exact however many sign in at once: what records the sign-in locks the user's row.
     ///
     /// # Errors
-    /// `NotFound` when the user is gone.
+    /// `NotFound` when the user may not sign in any more, as [`User::record_login`] says.
     pub async fn open(
         &self,
+        user: &User,
         new_password_hash: Option<&str>,
         most: i64,
         conn: &mut TenantConn,
     ) -> QueryResult<()> {
         conn.transaction(async |conn| {
-            User::record_login(self.user_id, new_password_hash, conn).await?;
+            user.record_login(new_password_hash, conn).await?;
             self.insert(conn).await?;
             let excess = self.excess(most, conn).await?;
             end_all(&excess, EndReason::Evicted, conn).await
