@@ -218,9 +218,19 @@ async fn node(app: &TestApp) -> (String, Arc<Platform>) {
 /// Rule 17.
 #[tokio::test]
 async fn twenty_logins_at_once_leave_three_sessions() {
-    let (_app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
+    let (app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
     let bob = alice.colleague("bob", &[]).await;
-    let sessions = join_all((0..20).map(|_| Session::open(&anonymous, "alice"))).await;
+    // Passwords are checked one after the other. Whoever is through waits here, so that the sessions are opened at once.
+    let schema = &app.acme.tenant.schema;
+    let client = app.database().client().await;
+    let sql = format!("BEGIN; SELECT FROM {schema}.users WHERE username = 'alice' FOR UPDATE");
+    client.batch_execute(&sql).await.unwrap();
+    let commit = async {
+        wait_until_waiting(&client, schema, 4).await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let logins = join_all((0..20).map(|_| Session::open(&anonymous, "alice")));
+    let (sessions, ()) = join(logins, commit).await;
     let mut live = Vec::new();
     for session in &sessions {
         if session.is_live().await {
@@ -346,7 +356,7 @@ async fn a_login_that_is_overtaken_by_another_password_or_the_end_of_the_user_op
         let credentials = json!({ "username": "alice", "password": PASSWORD });
         let login = anonymous.post("/api/v1/tenants/acme/auth/login", &credentials);
         let commit = async {
-            wait_until_somebody_waits_for(&client).await;
+            wait_until_waiting(&client, schema, 1).await;
             client.batch_execute("COMMIT").await.unwrap();
         };
         let (refused, ()) = join(login, commit).await;
@@ -354,13 +364,16 @@ async fn a_login_that_is_overtaken_by_another_password_or_the_end_of_the_user_op
     }
 }
 
-/// Waits until another transaction waits for the one that the client is in.
-async fn wait_until_somebody_waits_for(client: &Client) {
-    let waiting =
-        "SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid";
+/// Waits until as many others wait for the users whom the client's transaction has locked: the first for that transaction,
+/// those behind it for the row.
+async fn wait_until_waiting(client: &Client, schema: &str, others: usize) {
+    let waiting = format!(
+        "SELECT FROM pg_locks WHERE NOT granted AND (transactionid = pg_current_xact_id()::xid \
+         OR locktype = 'tuple' AND relation = '{schema}.users'::regclass)"
+    );
     let begun = Instant::now();
-    while client.query(waiting, &[]).await.unwrap().is_empty() {
-        assert!(begun.elapsed() < PATIENCE, "nobody waits");
+    while client.query(&waiting, &[]).await.unwrap().len() < others {
+        assert!(begun.elapsed() < PATIENCE, "too few wait");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
