@@ -5,6 +5,7 @@
 mod announcement;
 pub mod ending;
 mod in_flight;
+mod own;
 mod pooled;
 mod stale;
 mod text;
@@ -12,6 +13,7 @@ pub mod words;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::QueryResult;
@@ -27,6 +29,7 @@ use futures_util::{FutureExt, StreamExt};
 
 pub use self::announcement::{Announcement, CHANNEL};
 pub use in_flight::InFlight;
+use own::Own;
 pub use pooled::Settled;
 use stale::{Again, Anew, Whole, whole_count, whole_rows};
 
@@ -69,6 +72,8 @@ pub struct Conn<R> {
     is_stale: AtomicBool,
     /// Counts its statements, where stale ones are run again.
     in_flight: Option<InFlight>,
+    /// What its statements are marked with, where they are one tenant's own.
+    mark: Option<Arc<str>>,
     /// How many transactions it is in, one inside the other.
     depth: u32,
     reach: PhantomData<R>,
@@ -83,6 +88,7 @@ impl<R: Reach> Conn<R> {
             announced: AtomicBool::new(false),
             is_stale: AtomicBool::new(false),
             in_flight: None,
+            mark: None,
             depth: 0,
             reach: PhantomData,
         }
@@ -95,6 +101,12 @@ impl<R: Reach> Conn<R> {
             in_flight: Some(in_flight),
             ..self
         }
+    }
+
+    /// Keeps prepared statements under a mark, a comment in SQL: they are apart from those without it.
+    #[must_use]
+    pub fn marking(self, mark: Option<Arc<str>>) -> Self {
+        Self { mark, ..self }
     }
 
     /// Gives the connection up, to be bound anew or closed.
@@ -124,11 +136,16 @@ impl<R: Reach> Conn<R> {
     /// Lets go of the prepared statements if one of them was stale: others are as well, until they are prepared anew.
     pub fn forget_stale(&mut self) {
         if *self.is_stale.get_mut() {
-            for size in [CacheSize::Disabled, CacheSize::Unbounded] {
-                self.connection.set_prepared_statement_cache_size(size);
-            }
-            *self.is_stale.get_mut() = false;
+            self.forget_statements();
         }
+    }
+
+    /// Lets go of the prepared statements.
+    pub fn forget_statements(&mut self) {
+        for size in [CacheSize::Disabled, CacheSize::Unbounded] {
+            self.connection.set_prepared_statement_cache_size(size);
+        }
+        *self.is_stale.get_mut() = false;
     }
 
     /// The same statement, for when it turns out to be stale; not in a transaction, which has failed then.
@@ -286,7 +303,13 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
         let query = source.as_query();
         self.note_text(text::is_in(&query));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        let rows = AsyncConnectionCore::load(&mut connection, &query);
+        let rows = match &self.mark {
+            Some(mark) => {
+                let query = &query;
+                AsyncConnectionCore::load(&mut connection, Own { query, mark })
+            }
+            None => AsyncConnectionCore::load(&mut connection, &query),
+        };
         let again = self.again(whole_rows, || {
             AsyncConnectionCore::load(&mut connection, Anew(&query))
         });
@@ -302,7 +325,16 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
     {
         self.note_text(text::is_in(&source));
         let mut connection: &'a AsyncPgConnection = &self.connection;
-        let count = AsyncConnectionCore::execute_returning_count(&mut connection, &source);
+        let count = match &self.mark {
+            Some(mark) => {
+                let own = Own {
+                    query: &source,
+                    mark,
+                };
+                AsyncConnectionCore::execute_returning_count(&mut connection, own)
+            }
+            None => AsyncConnectionCore::execute_returning_count(&mut connection, &source),
+        };
         let again = self.again(whole_count, || {
             AsyncConnectionCore::execute_returning_count(&mut connection, Anew(&source))
         });

@@ -14,6 +14,7 @@ mod lease;
 mod lending;
 mod physical;
 mod record;
+mod regulars;
 mod seat;
 mod shares;
 mod tidying;

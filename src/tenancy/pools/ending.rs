@@ -93,6 +93,9 @@ impl<R: Reach> Held<R> {
             return;
         }
         self.conn.forget_stale();
+        if self.record.regulars.are_too_many() {
+            self.conn.forget_statements();
+        }
         let Self {
             conn, record, seat, ..
         } = self;

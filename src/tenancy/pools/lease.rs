@@ -40,7 +40,9 @@ impl<R: Reach> LeaseOf<R> {
         let Physical { connection, record } = physical;
         let conn = Conn::assume(connection);
         let conn = match seat.shared().connector.pooling() {
-            Pooling::Session => conn.repeating(record.in_flight.clone()),
+            Pooling::Session => conn
+                .repeating(record.in_flight.clone())
+                .marking(record.regulars.mark()),
             // No statement outlives its transaction.
             Pooling::Transaction => conn,
         };

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::super::binding::{Binding, timeout_millis};
 use super::counters::{Counters, Reason};
+use super::regulars::Regulars;
 use crate::config::Isolation;
 
 /// What a lease asks of a connection.
@@ -54,6 +55,8 @@ pub(super) struct Record {
     pub(super) terms: Terms,
     /// Its statements.
     pub(super) in_flight: InFlight,
+    /// The tenants that come back to it.
+    pub(super) regulars: Regulars,
     /// Hashes of the tenants whose schemas its backend has touched.
     touched: HashSet<u64>,
     expires: Instant,
@@ -82,6 +85,7 @@ impl Record {
                 statement_timeout,
             },
             in_flight: InFlight::default(),
+            regulars: Regulars::default(),
             touched: HashSet::new(),
             expires: Instant::now() + max_age * percent / 100,
             reason: Reason::Lost,
@@ -91,6 +95,9 @@ impl Record {
 
     /// Notes that the connection was bound.
     pub(super) fn bound_to(&mut self, terms: Terms) {
+        if terms.binding != self.terms.binding {
+            self.regulars.note(&terms.binding);
+        }
         if let Binding::Tenant(_) = &terms.binding
             && terms.binding != self.terms.binding
         {
