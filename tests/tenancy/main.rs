@@ -15,5 +15,6 @@ mod limits;
 mod login_roles;
 mod recycling;
 mod registry;
+mod regulars;
 mod session;
 mod shares;
