@@ -3,7 +3,7 @@
 //! A server that ends a session says so first, in an error like that of a statement (`57P01`). Diesel passes it on without
 //! its SQLSTATE, and its words are in the server's language. So whoever gets an error without a name asks whether the
 //! session is still there: a round trip that only failures cost. A statement that was refused since it is stale is run again
-//! ([`super::stale`]).
+//! (`stale.rs`).
 
 use std::fmt;
 use std::pin::Pin;
