@@ -140,10 +140,13 @@ impl<R: Reach> Conn<R> {
         }
     }
 
-    /// Lets go of the prepared statements.
+    /// Lets go of the prepared statements, where stale ones are run again. Elsewhere none are kept, as behind a pooler, and
+    /// none may be from now on.
     pub fn forget_statements(&mut self) {
-        for size in [CacheSize::Disabled, CacheSize::Unbounded] {
-            self.connection.set_prepared_statement_cache_size(size);
+        if self.in_flight.is_some() {
+            for size in [CacheSize::Disabled, CacheSize::Unbounded] {
+                self.connection.set_prepared_statement_cache_size(size);
+            }
         }
         *self.is_stale.get_mut() = false;
     }

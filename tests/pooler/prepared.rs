@@ -4,10 +4,17 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use assert_cmd::Command;
+use connection::TenantConn;
+use diesel_async::RunQueryDsl;
 use tenant_schema::identity::User;
 use tokio_postgres::NoTls;
 
 use super::site::{Site, TWIN, canary};
+
+diesel::define_sql_function! {
+    /// Fails in the words in which the server refuses a stale statement.
+    fn call_it_stale() -> Integer;
+}
 
 /// Prepares, in the pooler's only session, a statement under each of these names, as another program would.
 async fn occupy(site: &Site, names: Range<u32>) {
@@ -25,6 +32,19 @@ async fn occupy(site: &Site, names: Range<u32>) {
     client.batch_execute(&statements).await.unwrap();
 }
 
+/// Names of the statements that are prepared in the pooler's only session.
+async fn left_behind(site: &Site) -> Option<String> {
+    let connected = tokio_postgres::connect(site.bouncer.url(), NoTls).await;
+    let (client, driver) = connected.unwrap();
+    tokio::spawn(driver);
+    let left = "SELECT string_agg(name, ', ') FROM pg_prepared_statements";
+    let left = client.simple_query(left).await.unwrap();
+    left.iter().find_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    })
+}
+
 #[tokio::test]
 async fn no_statement_outlives_its_lease() {
     let site = Site::open(1, 1).await;
@@ -34,16 +54,32 @@ async fn no_statement_outlives_its_lease() {
         User::find_for_login("twin", &lease).await.unwrap();
         lease.finish().await.unwrap();
     }
-    let connected = tokio_postgres::connect(site.bouncer.url(), NoTls).await;
-    let (client, driver) = connected.unwrap();
-    tokio::spawn(driver);
-    let left = "SELECT string_agg(name, ', ') FROM pg_prepared_statements";
-    let left = client.simple_query(left).await.unwrap();
-    let left = left.iter().find_map(|message| match message {
-        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        _ => None,
-    });
-    assert_eq!(left, None);
+    assert_eq!(left_behind(&site).await, None);
+}
+
+#[tokio::test]
+async fn no_statement_outlives_its_lease_after_one_was_called_stale() {
+    let site = Site::open(1, 1).await;
+    let tenant = &site.tenants[0];
+    let function = format!(
+        "CREATE FUNCTION tenant_{tenant}.call_it_stale() RETURNS integer LANGUAGE plpgsql
+         AS $$ BEGIN RAISE 'cached plan must not change result type'; END $$"
+    );
+    site.run(&function).await;
+    let mut lease = site.platform.pools.lease(tenant).await.unwrap();
+    let mut attempts = 0;
+    let work = async |conn: &mut TenantConn| {
+        attempts += 1;
+        let mut shared: &TenantConn = conn;
+        if attempts == 1 {
+            diesel::select(call_it_stale()).execute(&mut shared).await?;
+        }
+        User::find(TWIN, conn).await
+    };
+    lease.transaction(work).await.unwrap();
+    lease.finish().await.unwrap();
+    assert_eq!(attempts, 2);
+    assert_eq!(left_behind(&site).await, None);
 }
 
 /// Every process counts its statements from zero, so one that left them in the pooler's only session would be in the next
