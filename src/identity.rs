@@ -10,6 +10,7 @@ pub mod signing_key;
 pub mod token;
 
 pub mod access_cache;
+pub mod actor;
 pub mod authorized;
 pub mod bearer;
 pub mod client;
@@ -20,6 +21,7 @@ pub mod login;
 pub mod password_change;
 pub mod rotation;
 pub mod scraper;
+pub mod session_end;
 pub mod signed_in;
 pub mod system_caller;
 pub mod visitor;

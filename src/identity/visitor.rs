@@ -9,6 +9,7 @@ use platform_schema::Tenant;
 use secrecy::SecretString;
 use tenant_schema::identity::User;
 
+use super::actor::Actor;
 use super::client::Client;
 use super::login::{LoggedIn, TenantCredentials};
 use super::rotation::PresentedToken;
@@ -24,6 +25,7 @@ pub struct Visitor {
     identity: web::Data<Identity>,
     tenant: Arc<ServedTenant>,
     client: Client,
+    actor: Actor,
 }
 
 impl Visitor {
@@ -41,7 +43,13 @@ impl Visitor {
         credentials: TenantCredentials,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         self.identity
-            .login_user(&self.platform, &self.tenant, credentials, self.client)
+            .login_user(
+                &self.platform,
+                &self.tenant,
+                credentials,
+                self.client,
+                &self.actor,
+            )
             .await
     }
 
@@ -54,7 +62,7 @@ impl Visitor {
         presented: &PresentedToken,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         self.identity
-            .refresh_user(&self.platform, &self.tenant, presented)
+            .refresh_user(&self.platform, &self.tenant, presented, &self.actor)
             .await
     }
 
@@ -64,7 +72,7 @@ impl Visitor {
     /// As [`Identity::log_out_user`].
     pub async fn log_out(self, presented: &SecretString) -> Result<(), ApiError> {
         self.identity
-            .log_out_user(&self.platform, &self.tenant, presented)
+            .log_out_user(&self.platform, &self.tenant, presented, &self.actor)
             .await
     }
 }
@@ -86,6 +94,7 @@ impl FromRequest for Visitor {
                     .await
                     .map_err(|error| ApiError::internal(error.to_string()))?,
                 client: client.await.unwrap_or_else(|never| match never {}),
+                actor: Actor::extract(&request).await?,
             })
         })
     }

@@ -10,6 +10,7 @@
     reason = "planted injections run on a tenant's own lease"
 )]
 
+mod audit;
 mod auth;
 mod bad_input;
 mod bootstrap;
