@@ -2,6 +2,7 @@
 //!
 //! What a tenant's own schema holds is not known here.
 
+pub mod audit_anchor;
 pub mod backfill;
 pub mod bootstrap_token;
 pub mod idempotency_key;
@@ -24,6 +25,7 @@ pub mod tenant_slug;
 pub mod tenant_status;
 mod text_column;
 
+pub use audit_anchor::AuditAnchor;
 pub use backfill::BackfillProgress;
 pub use bootstrap_token::BootstrapToken;
 pub use connection::PlatformConn;

@@ -258,6 +258,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The last row of each tenant's audit log when it was last found whole. No tenant's role reaches it, so a log that was cut or written anew is noticed.
+    shared.audit_anchors (tenant_id) {
+        /// The tenant. No foreign key: what was seen of a log outlives the tenant.
+        tenant_id -> Text,
+        /// Place of the row in the chain, which is how many rows there were.
+        position -> BigInt,
+        /// Hash of the row.
+        hash -> Binary,
+        /// When the log was found whole.
+        verified_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(platform_sessions -> system_users (system_user_id));
 diesel::joinable!(run_steps -> runs (run_id));
 diesel::joinable!(runs -> tenants (tenant_id));

@@ -193,3 +193,32 @@ async fn an_edited_row_and_a_missing_one_are_found() {
         Err(ChainFault::Missing { expected: 2 })
     );
 }
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test looks behind the public API"
+)]
+async fn walk(app: &TestApp, seen: &ChainHead) -> Result<ChainHead, ChainFault> {
+    let conn = app.platform().pools.lease(&app.acme.tenant.id).await;
+    ChainHead::walk(Some(seen), &conn.unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_or_written_anew_since_it_was_seen_is_found() {
+    let (app, alice) = with_audit_rows(4).await;
+    let acme = &app.acme;
+    let seen = chain(&rows_of(&app, &acme.tenant.id).await).unwrap();
+    assert_eq!(walk(&app, &seen).await, Ok(seen.clone()));
+    let position = seen.position;
+    let sql = format!("DELETE FROM audit_logs WHERE position = {position}");
+    let cut = tamper(&app, acme, &sql).await.unwrap();
+    let end = cut.position;
+    let fault = ChainFault::Cut {
+        end,
+        seen: position,
+    };
+    assert_eq!(walk(&app, &seen).await, Err(fault));
+    alice.create_user("another", &[]).await;
+    let fault = ChainFault::Rewritten { position };
+    assert_eq!(walk(&app, &seen).await, Err(fault));
+}

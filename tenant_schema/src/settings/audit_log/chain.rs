@@ -17,6 +17,9 @@ use serde_json::Value;
 use super::{AuditLog, audit_logs};
 use crate::TenantEnum as _;
 
+/// Rows that are read at once.
+const PAGE: i64 = 1_000;
+
 /// What tells the locks of audit chains from other advisory locks.
 const LOCK_SEED: i64 = 0x0061_7564_6974;
 
@@ -47,6 +50,20 @@ pub enum ChainFault {
     Missing {
         /// The place.
         expected: i64,
+    },
+    /// The log ends before a row that was seen in it.
+    #[error("the log ends at place {end}, and once reached place {seen}")]
+    Cut {
+        /// Where it ends.
+        end: i64,
+        /// Where it once ended.
+        seen: i64,
+    },
+    /// The row is not the one that was seen there: it and those before it were written anew.
+    #[error("the rows up to place {position} were written anew")]
+    Rewritten {
+        /// The place.
+        position: i64,
     },
     /// A row is not what it was when it was written, or the row before it is not.
     #[error("the row of place {position} was edited, or stands where another stood")]
@@ -98,6 +115,46 @@ impl ChainHead {
         }
         self.advance(row);
         Ok(())
+    }
+
+    /// Follows the tenant's whole log, and gives its head. `seen` is a head that the log once had, and must have had still.
+    ///
+    /// # Errors
+    /// What the database says; within, where the chain is broken.
+    pub async fn walk(
+        seen: Option<&Self>,
+        conn: &TenantConn,
+    ) -> QueryResult<Result<Self, ChainFault>> {
+        let mut head = Self::default();
+        loop {
+            let rows = AuditLog::after(head.position, PAGE, conn).await?;
+            let followed = rows.iter().try_for_each(|row| head.step(row, seen));
+            if let Err(fault) = followed {
+                return Ok(Err(fault));
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+        let cut = seen.filter(|seen| seen.position > head.position);
+        Ok(match cut {
+            Some(seen) => Err(ChainFault::Cut {
+                end: head.position,
+                seen: seen.position,
+            }),
+            None => Ok(head),
+        })
+    }
+
+    fn step(&mut self, row: &AuditLog, seen: Option<&Self>) -> Result<(), ChainFault> {
+        self.follow(row)?;
+        let position = self.position;
+        match seen {
+            Some(seen) if seen.position == position && seen.hash != self.hash => {
+                Err(ChainFault::Rewritten { position })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn advance(&mut self, row: &AuditLog) {
