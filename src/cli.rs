@@ -1,7 +1,6 @@
 //! The `provision` command line: arguments here, one file per noun below, all output through the printer.
 
 pub mod admin;
-pub mod audit;
 pub mod credentials;
 pub mod diff;
 pub mod doctor;
@@ -13,7 +12,6 @@ pub mod plan;
 pub mod printer;
 pub mod progress;
 pub mod seed;
-pub mod selection;
 pub mod tenant;
 pub mod upgrade;
 pub mod verify;
@@ -47,9 +45,6 @@ enum Command {
     /// System users.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
-    /// Audit logs of tenants.
-    #[command(subcommand)]
-    Audit(audit::AuditCommand),
     /// Tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -143,7 +138,6 @@ impl Provision {
         match self.command {
             Command::Init(init) => init.run(&platform, &printer).await,
             Command::Admin(command) => command.run(&platform, &printer).await,
-            Command::Audit(command) => command.run(&platform, &printer).await,
             Command::Tenant(command) => command.run(&platform, &printer).await,
             Command::Seed(command) => command.run(&platform, &printer).await,
             Command::Plan(plan) => plan.run(&platform, &printer).await,

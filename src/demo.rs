@@ -147,8 +147,7 @@ async fn add_colleagues(
             last_name: Some(last_name.to_owned()),
             ..NewUser::new(format!("{username}@{slug}.example"), username.to_owned())
         };
-        conn.transaction(async |conn| colleague.insert_with_roles(&roles, conn).await)
-            .await?;
+        colleague.insert_with_roles(&roles, &mut conn).await?;
     }
     Ok(conn.finish().await?)
 }
