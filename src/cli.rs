@@ -1,6 +1,7 @@
 //! The `provision` command line: arguments here, one file per noun below, all output through the printer.
 
 pub mod admin;
+pub mod audit;
 pub mod credentials;
 pub mod diff;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod plan;
 pub mod printer;
 pub mod progress;
 pub mod seed;
+pub mod selection;
 pub mod tenant;
 pub mod upgrade;
 pub mod verify;
@@ -45,6 +47,9 @@ enum Command {
     /// System users.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Audit logs of tenants.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -138,6 +143,7 @@ impl Provision {
         match self.command {
             Command::Init(init) => init.run(&platform, &printer).await,
             Command::Admin(command) => command.run(&platform, &printer).await,
+            Command::Audit(command) => command.run(&platform, &printer).await,
             Command::Tenant(command) => command.run(&platform, &printer).await,
             Command::Seed(command) => command.run(&platform, &printer).await,
             Command::Plan(plan) => plan.run(&platform, &printer).await,

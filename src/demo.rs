@@ -147,7 +147,8 @@ async fn add_colleagues(
             last_name: Some(last_name.to_owned()),
             ..NewUser::new(format!("{username}@{slug}.example"), username.to_owned())
         };
-        colleague.insert_with_roles(&roles, &mut conn).await?;
+        conn.transaction(async |conn| colleague.insert_with_roles(&roles, conn).await)
+            .await?;
     }
     Ok(conn.finish().await?)
 }

@@ -9,7 +9,6 @@ pub mod http;
 pub mod identity;
 pub mod platform;
 pub mod provisioner;
-pub mod rate;
 pub mod resource;
 pub mod routes;
 pub mod server;

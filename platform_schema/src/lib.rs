@@ -2,10 +2,10 @@
 //!
 //! What a tenant's own schema holds is not known here.
 
+pub mod audit_anchor;
 pub mod backfill;
 pub mod bootstrap_token;
 pub mod idempotency_key;
-pub mod login_failure;
 pub mod login_role;
 pub mod plan;
 pub mod platform_audit_log;
@@ -25,11 +25,11 @@ pub mod tenant_slug;
 pub mod tenant_status;
 mod text_column;
 
+pub use audit_anchor::AuditAnchor;
 pub use backfill::BackfillProgress;
 pub use bootstrap_token::BootstrapToken;
 pub use connection::PlatformConn;
 pub use idempotency_key::IdempotencyKey;
-pub use login_failure::{FailureKey, Leniency, LoginFailure};
 pub use login_role::{LoginAccount, LoginRole};
 pub use plan::Limits;
 pub use platform_audit_log::{NewPlatformAuditLog, PlatformAuditLog};

@@ -259,16 +259,16 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Logins that failed lately, by account and by address: too many are made to wait.
-    shared.login_failures (key) {
-        /// SHA-256 of what the failures are counted for: a name at a tenant or at the platform, whether or not somebody has it, or an address.
-        key -> Bytea,
-        /// Failures that are not forgiven yet.
-        failures -> Integer,
-        /// When the last one was; rows are forgotten by it.
-        last_failed_at -> Timestamptz,
-        /// Until when no login is tried; none before the failures are too many.
-        refused_until -> Nullable<Timestamptz>,
+    /// The last row of each tenant's audit log when it was last found whole. No tenant's role reaches it, so a log that was cut or written anew is noticed.
+    shared.audit_anchors (tenant_id) {
+        /// The tenant. No foreign key: what was seen of a log outlives the tenant.
+        tenant_id -> Text,
+        /// Place of the row in the chain, which is how many rows there were.
+        position -> BigInt,
+        /// Hash of the row.
+        hash -> Binary,
+        /// When the log was found whole.
+        verified_at -> Timestamptz,
     }
 }
 

@@ -1,16 +1,14 @@
 //! `provision seed`: the rows that every tenant starts with, added where they are missing.
 
 use clap::Subcommand;
-use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSort, TenantStatus};
+use platform_schema::TenantKey;
 use serde::Serialize;
 use tenant_schema::seeds;
 
 use super::ExitStatus;
 use super::printer::{Printer, Row};
+use super::selection;
 use crate::platform::Platform;
-
-/// Tenants that are read at once.
-const PAGE: i64 = 500;
 
 /// Subcommands of `provision seed`.
 #[derive(Debug, Subcommand)]
@@ -61,7 +59,7 @@ impl SeedCommand {
     pub async fn run(&self, platform: &Platform, printer: &Printer) -> anyhow::Result<ExitStatus> {
         let Self::Roles { tenants } = self;
         let mut rows = Vec::new();
-        for tenant in chosen(tenants, platform).await? {
+        for tenant in selection::active(tenants, platform).await? {
             let mut conn = platform.pools.lease(&tenant.id).await?;
             let added = seeds::sow(&mut conn).await?;
             conn.finish().await?;
@@ -75,32 +73,4 @@ impl SeedCommand {
         printer.list(&rows)?;
         Ok(ExitStatus::Done)
     }
-}
-
-async fn chosen(keys: &[TenantKey], platform: &Platform) -> anyhow::Result<Vec<Tenant>> {
-    let conn = platform.pools.platform().await?;
-    let mut tenants = Vec::new();
-    for key in keys {
-        let found = Tenant::find_by_key(key, &conn).await?;
-        tenants.push(found.ok_or_else(|| {
-            anyhow::anyhow!(
-                "no tenant is called `{key}` (hint: `provision tenant list` names them)"
-            )
-        })?);
-    }
-    if keys.is_empty() {
-        let filter = TenantFilter {
-            search: None,
-            status: Some(TenantStatus::Active),
-        };
-        loop {
-            let offset = i64::try_from(tenants.len())?;
-            let page = Tenant::list(&filter, TenantSort::Slug, PAGE, offset, &conn).await?;
-            if page.is_empty() {
-                break;
-            }
-            tenants.extend(page);
-        }
-    }
-    Ok(tenants)
 }

@@ -4,16 +4,19 @@
 //! while a password is hashed.
 
 use chrono::{TimeDelta, Utc};
+use connection::TenantConn;
 use diesel::OptionalExtension;
 use platform_schema::{NewPlatformSession, SystemUser, Tenant, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tenant_schema::identity::{Access, NewUserSession, User};
+use serde_json::json;
+use tenant_schema::identity::{Access, EndReason, NewUserSession, User};
+use tenant_schema::settings::{Audited, Change};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Identity;
-use super::attempts::{AttemptKey, Guess};
+use super::actor::Actor;
 use super::client::Client;
 use super::password::{Password, PasswordHash, Verification};
 use super::permission::Grants;
@@ -80,34 +83,37 @@ impl Identity {
         tenant: &ServedTenant,
         credentials: TenantCredentials,
         client: Client,
+        actor: &Actor,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         credentials.check()?;
-        let guess = Guess {
-            account: AttemptKey::account(&tenant.id, &credentials.username),
-            address: AttemptKey::address(&client),
+        let lease = self::lease(platform, tenant).await?;
+        let found = User::find_for_login(credentials.username.trim(), &lease).await?;
+        drop(lease);
+        let stored = found.as_ref().and_then(|user| user.password_hash.clone());
+        let checked = match check(platform, &credentials.password, stored).await {
+            Ok(rehashed) => Some(rehashed),
+            Err(error) if error.code() == Code::InvalidCredentials => None,
+            Err(error) => return Err(error),
         };
-        self.attempts().admit(platform, &guess).await?;
-        let proven = prove_user(platform, tenant, &credentials).await;
-        let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
-        self.forgive_user(platform, &tenant.id, &user).await?;
-
+        let mut lease = self::lease(platform, tenant).await?;
+        let Some((user, rehashed)) = admit(found.as_ref(), checked) else {
+            note_failure(found.as_ref(), actor, &mut lease).await?;
+            self.finish(lease, &tenant.id).await?;
+            return Err(ApiError::new(Code::InvalidCredentials));
+        };
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewUserSession {
             device_id: credentials.device_id,
-            ..user_session(&user, &key, client, self.session_lifetime())
+            ..user_session(user, &key, client, self.session_lifetime())
         };
-        let mut lease = self::lease(platform, tenant).await?;
-        session
-            .open(&user, rehashed.as_deref(), MOST_SESSIONS, &mut lease)
-            .await
-            .optional()?
-            .ok_or(Code::InvalidCredentials)?;
+        let actor = actor.user(user.id, Some(session.id));
+        open(&session, user, rehashed.as_deref(), &actor, &mut lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;
         self.finish(lease, &tenant.id).await?;
         let access = access.ok_or(Code::InvalidCredentials)?;
         let token = self.issue(user.id, session.id, tenant_subject(tenant, &access))?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
-        Ok(LoggedIn::new((user, access.roles), &token, &refresh))
+        Ok(LoggedIn::new((access.user, access.roles), &token, &refresh))
     }
 
     /// Logs a system user in.
@@ -120,14 +126,13 @@ impl Identity {
         credentials: PlatformCredentials,
         client: Client,
     ) -> Result<LoggedIn<SystemUser>, ApiError> {
-        let guess = Guess {
-            account: AttemptKey::system_user(&credentials.email),
-            address: AttemptKey::address(&client),
-        };
-        self.attempts().admit(platform, &guess).await?;
-        let proven = prove_system_user(platform, &credentials).await;
-        let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
-        self.attempts().forgive(platform, &[guess.account]).await?;
+        let lease = platform.pools.platform().await?;
+        let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
+        drop(lease);
+        let stored = found.as_ref().map(|user| user.password_hash.clone());
+        let rehashed = check(platform, &credentials.password, stored).await?;
+        let user = found.filter(|user| user.is_active);
+        let user = user.ok_or(Code::InvalidCredentials)?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = platform_session(&user, &key, client, self.session_lifetime());
@@ -138,22 +143,6 @@ impl Identity {
         let token = self.issue(user.id, session.id, PlatformSubject { role: user.role })?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
         Ok(LoggedIn::new(user, &token, &refresh))
-    }
-
-    /// Forgets the failed logins of a user: for one who has logged in or set a new password, and for an admin who lets one in
-    /// that somebody else keeps out.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn forgive_user(
-        &self,
-        platform: &Platform,
-        tenant: &TenantId,
-        user: &User,
-    ) -> Result<(), ApiError> {
-        let names = [&user.username, &user.email];
-        let keys = names.map(|name| AttemptKey::account(tenant, name));
-        self.attempts().forgive(platform, &keys).await
     }
 
     /// Ends a lease whose request has no ledger, and forgets what it changed.
@@ -175,35 +164,6 @@ impl Identity {
         let issued = self.tokens().issue(user_id, session_id, subject);
         issued.map_err(ApiError::internal)
     }
-}
-
-/// The user whose password this is, and its new hash if it has one.
-async fn prove_user(
-    platform: &Platform,
-    tenant: &ServedTenant,
-    credentials: &TenantCredentials,
-) -> Result<(User, Option<String>), ApiError> {
-    let lease = lease(platform, tenant).await?;
-    let found = User::find_for_login(credentials.username.trim(), &lease).await?;
-    drop(lease);
-    let stored = found.as_ref().and_then(|user| user.password_hash.clone());
-    let rehashed = check(platform, &credentials.password, stored).await?;
-    let user = found.filter(|user| user.is_active);
-    Ok((user.ok_or(Code::InvalidCredentials)?, rehashed))
-}
-
-/// As [`prove_user`], of the platform.
-async fn prove_system_user(
-    platform: &Platform,
-    credentials: &PlatformCredentials,
-) -> Result<(SystemUser, Option<String>), ApiError> {
-    let lease = platform.pools.platform().await?;
-    let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
-    drop(lease);
-    let stored = found.as_ref().map(|user| user.password_hash.clone());
-    let rehashed = check(platform, &credentials.password, stored).await?;
-    let user = found.filter(|user| user.is_active);
-    Ok((user.ok_or(Code::InvalidCredentials)?, rehashed))
 }
 
 #[expect(
@@ -259,19 +219,7 @@ pub(super) fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject 
     }
 }
 
-impl PlatformCredentials {
-    /// Whose password it shall be.
-    pub fn email(&self) -> &str {
-        &self.email
-    }
-}
-
 impl TenantCredentials {
-    /// Whose password it shall be: a user name or an address.
-    pub fn username(&self) -> &str {
-        &self.username
-    }
-
     fn check(&self) -> Result<(), ApiError> {
         let device = self.device_id.as_deref().unwrap_or_default();
         if device.chars().count() <= LONGEST_DEVICE {
@@ -303,6 +251,45 @@ impl<User> LoggedIn<User> {
             expires_in: self.expires_in,
         }
     }
+}
+
+/// The user who may sign in, with the new hash of their password where there is one.
+fn admit(found: Option<&User>, checked: Option<Option<String>>) -> Option<(&User, Option<String>)> {
+    let user = found.filter(|user| user.is_active);
+    user.zip(checked)
+}
+
+/// Opens the session, and records it with those that it has ended.
+async fn open(
+    session: &NewUserSession,
+    user: &User,
+    rehashed: Option<&str>,
+    actor: &Actor,
+    lease: &mut Lease,
+) -> Result<(), ApiError> {
+    lease
+        .transaction(async |conn| {
+            let opened = session.open(user, rehashed, MOST_SESSIONS, conn).await;
+            let (opened, evicted) = opened.optional()?.ok_or(Code::InvalidCredentials)?;
+            let mut done = vec![("auth.login", Change::created(&opened))];
+            let evictions = evicted.iter().map(Change::deleted);
+            done.extend(evictions.map(|change| (EndReason::Evicted.action(), change)));
+            actor.record(done, conn).await
+        })
+        .await
+}
+
+/// Records a login that failed. What was given as the name is left out: it may be a password in the wrong field.
+async fn note_failure(
+    found: Option<&User>,
+    actor: &Actor,
+    lease: &mut Lease,
+) -> Result<(), ApiError> {
+    let user = found.map(|user| user.id.to_string());
+    let refused = json!({ "refused": Code::InvalidCredentials.as_str() });
+    let change = Change::about(User::KIND, user, refused);
+    let work = async |_: &mut TenantConn| Ok(((), change.clone()));
+    actor.mutate("auth.login_failed", lease, work).await
 }
 
 /// Checks a password. Gives a new hash when the cost has changed since the stored one was made.

@@ -1,8 +1,10 @@
 //! Changing one's own password: the old one is asked for, and whoever else had it is out.
 
+use diesel::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tenant_schema::identity::User;
+use tenant_schema::settings::Change;
 use utoipa::ToSchema;
 
 use super::login;
@@ -41,12 +43,13 @@ impl SignedIn {
         let stored = user.password_hash.clone();
         login::check(platform, &change.current_password, stored).await?;
         let hash = platform.hasher.hash(&new).await?;
-        let (session, conn) = (self.session(), self.conn_mut().await?);
-        let changed = User::change_password(id, last_changed, hash.expose(), session, conn).await;
-        changed.map_err(|error| match error {
-            diesel::NotFound => ApiError::new(Code::InvalidCredentials),
-            error => error.into(),
+        let (session, hash) = (self.session(), hash.expose());
+        self.mutate("auth.change_password", async |conn| {
+            let changed = User::change_password(id, last_changed, hash, session, conn).await;
+            let (before, after) = changed.optional()?.ok_or(Code::InvalidCredentials)?;
+            Ok(((), Change::updated(&before, &after)))
         })
+        .await
     }
 }
 

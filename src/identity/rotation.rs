@@ -3,12 +3,15 @@
 //! The answer may be lost on its way, so a token may be given again and yields the same successor, until the successor is
 //! used. Whoever gives it after that is not its only owner: the session ends, for the thief as for the owner.
 
+use connection::TenantConn;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tenant_schema::identity::{Access, EndReason, User, UserSession};
+use tenant_schema::settings::Change;
 use utoipa::ToSchema;
 
 use super::Identity;
+use super::actor::Actor;
 use super::login::{LoggedIn, lease, tenant_subject};
 use super::refresh_token::{RefreshKey, RefreshToken};
 use crate::error::{ApiError, Code};
@@ -24,16 +27,6 @@ pub struct PresentedToken {
     refresh_token: SecretString,
 }
 
-impl PresentedToken {
-    /// Reads the token.
-    ///
-    /// # Errors
-    /// `invalid_token` for what is no refresh token.
-    pub fn parse(&self) -> Result<RefreshToken, ApiError> {
-        parse(&self.refresh_token)
-    }
-}
-
 impl Identity {
     /// Gives the next pair of tokens for a refresh token, with the user and the names of their roles.
     ///
@@ -44,20 +37,28 @@ impl Identity {
         &self,
         platform: &Platform,
         tenant: &ServedTenant,
-        token: &RefreshToken,
+        presented: &PresentedToken,
+        actor: &Actor,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        let lease = lease(platform, tenant).await?;
-        let (session, key) = prove(token, &lease).await?;
+        let token = parse(&presented.refresh_token)?;
+        let mut lease = lease(platform, tenant).await?;
+        let (session, key) = prove(&token, &lease).await?;
         let access = Access::load(session.user_id, session.id, &lease).await?;
         let access = access.filter(|access| access.user.is_active);
         let access = access.ok_or(Code::InvalidToken)?;
         if !access.session_is_live {
             return Err(ApiError::new(Code::SessionEnded));
         }
-        let successor = UserSession::rotate(session.id, token.counter(), &lease).await?;
+        let actor = actor.user(session.user_id, Some(session.id));
+        let successor = actor.mutate("auth.refresh", &mut lease, async |conn| {
+            let successor = UserSession::rotate(session.id, token.counter(), conn).await?;
+            let change = successor.map(|_| Change::created(&session));
+            Ok((successor, change))
+        });
+        let successor = successor.await?;
         let Some(successor) = successor else {
             tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again: its session ends");
-            self.end(&session, EndReason::TokenReused, tenant, lease)
+            self.end(&session, EndReason::TokenReused, tenant, &actor, lease)
                 .await?;
             return Err(ApiError::new(Code::SessionEnded));
         };
@@ -78,11 +79,13 @@ impl Identity {
         platform: &Platform,
         tenant: &ServedTenant,
         presented: &SecretString,
+        actor: &Actor,
     ) -> Result<(), ApiError> {
         let token = parse(presented)?;
         let lease = lease(platform, tenant).await?;
         let (session, _) = prove(&token, &lease).await?;
-        self.end(&session, EndReason::LoggedOut, tenant, lease)
+        let actor = actor.user(session.user_id, Some(session.id));
+        self.end(&session, EndReason::LoggedOut, tenant, &actor, lease)
             .await
     }
 
@@ -91,9 +94,14 @@ impl Identity {
         session: &UserSession,
         reason: EndReason,
         tenant: &ServedTenant,
+        actor: &Actor,
         mut lease: Lease,
     ) -> Result<(), ApiError> {
-        UserSession::end(session.id, reason, &mut lease).await?;
+        let work = async |conn: &mut TenantConn| {
+            let ended = UserSession::end(session.id, reason, conn).await?;
+            Ok(((), ended.as_ref().map(Change::deleted)))
+        };
+        actor.mutate(reason.action(), &mut lease, work).await?;
         self.finish(lease, &tenant.id).await
     }
 }

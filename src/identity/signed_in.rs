@@ -8,10 +8,12 @@ use connection::TenantConn;
 use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::Access;
+use tenant_schema::settings::Change;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::access_cache::{AccessKey, KnownAccess};
+use super::actor::Actor;
 use super::permission::{Decision, Grants};
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
@@ -29,6 +31,7 @@ pub struct SignedIn {
     known: Arc<KnownAccess>,
     session: Uuid,
     lease: OnceCell<Lease>,
+    actor: Actor,
     context: RequestContext,
     identity: web::Data<Identity>,
     platform: web::Data<Platform>,
@@ -64,11 +67,21 @@ impl SignedIn {
         Ok(lease)
     }
 
-    /// The tenant's connection, for transactions.
+    /// Changes the tenant's data: `work` is done in one transaction, at whose end the audit log says who did what. It may be
+    /// done twice, from its beginning, where the first time met a stale statement.
     ///
     /// # Errors
-    /// As [`Self::conn`].
-    pub async fn conn_mut(&mut self) -> Result<&mut TenantConn, ApiError> {
+    /// The error of `work`, as [`Self::conn`], or a failure of the database: nothing is changed then.
+    pub async fn mutate<T, C: Into<Option<Change>>>(
+        &mut self,
+        action: &'static str,
+        work: impl AsyncFnMut(&mut TenantConn) -> Result<(T, C), ApiError>,
+    ) -> Result<T, ApiError> {
+        let actor = self.actor.clone();
+        actor.mutate(action, self.conn_mut().await?, work).await
+    }
+
+    async fn conn_mut(&mut self) -> Result<&mut TenantConn, ApiError> {
         self.conn().await?;
         let lease = self.lease.get_mut();
         let lease = lease.ok_or_else(|| ApiError::internal("the lease was not kept"))?;
@@ -109,6 +122,7 @@ impl SignedIn {
         if bearer.tenant != tenant.id {
             return Err(ApiError::new(Code::TenantMismatch));
         }
+        let actor = Actor::extract(request).await?;
         let context = RequestContext::of(request)?;
         context.record_user(bearer.user);
         let key = AccessKey {
@@ -128,6 +142,7 @@ impl SignedIn {
             known,
             session: bearer.session,
             lease: OnceCell::new(),
+            actor: actor.user(bearer.user, Some(bearer.session)),
             context,
             identity: identity.clone(),
             platform: door::platform(request)?.clone(),

@@ -9,7 +9,8 @@ use platform_schema::Tenant;
 use secrecy::SecretString;
 use tenant_schema::identity::User;
 
-use super::attempts::{AttemptKey, Visit};
+use super::actor::Actor;
+use super::client::Client;
 use super::login::{LoggedIn, TenantCredentials};
 use super::rotation::PresentedToken;
 use super::{Identity, door};
@@ -23,24 +24,14 @@ pub struct Visitor {
     platform: web::Data<Platform>,
     identity: web::Data<Identity>,
     tenant: Arc<ServedTenant>,
-    visit: Visit,
+    client: Client,
+    actor: Actor,
 }
 
 impl Visitor {
     /// The tenant at whose door the visitor stands.
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
-    }
-
-    /// Counts a request about an account, whether or not somebody has this name or address. Every route on which a visitor
-    /// names an account calls it before anything else.
-    ///
-    /// # Errors
-    /// `rate_limited`.
-    pub async fn attempt(&self, name: &str) -> Result<(), ApiError> {
-        let account = AttemptKey::account(&self.tenant.id, name);
-        let attempts = self.identity.attempts();
-        attempts.attempt(account, &self.visit.context).await
     }
 
     /// Logs the visitor in.
@@ -51,10 +42,14 @@ impl Visitor {
         self,
         credentials: TenantCredentials,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        self.attempt(credentials.username()).await?;
-        let client = self.visit.client;
         self.identity
-            .login_user(&self.platform, &self.tenant, credentials, client)
+            .login_user(
+                &self.platform,
+                &self.tenant,
+                credentials,
+                self.client,
+                &self.actor,
+            )
             .await
     }
 
@@ -66,12 +61,8 @@ impl Visitor {
         self,
         presented: &PresentedToken,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        let token = presented.parse()?;
-        let session = AttemptKey::session(token.session_id());
-        let attempts = self.identity.attempts();
-        attempts.attempt(session, &self.visit.context).await?;
         self.identity
-            .refresh_user(&self.platform, &self.tenant, &token)
+            .refresh_user(&self.platform, &self.tenant, presented, &self.actor)
             .await
     }
 
@@ -81,7 +72,7 @@ impl Visitor {
     /// As [`Identity::log_out_user`].
     pub async fn log_out(self, presented: &SecretString) -> Result<(), ApiError> {
         self.identity
-            .log_out_user(&self.platform, &self.tenant, presented)
+            .log_out_user(&self.platform, &self.tenant, presented, &self.actor)
             .await
     }
 }
@@ -90,14 +81,20 @@ impl FromRequest for Visitor {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
+        let client = Client::from_request(&request, payload);
         Box::pin(async move {
             Ok(Self {
-                visit: Visit::of(&request).await?,
                 tenant: door::tenant(&request).await?,
-                platform: door::platform(&request)?.clone(),
-                identity: Identity::of(&request)?.clone(),
+                platform: web::Data::extract(&request)
+                    .await
+                    .map_err(|error| ApiError::internal(error.to_string()))?,
+                identity: web::Data::extract(&request)
+                    .await
+                    .map_err(|error| ApiError::internal(error.to_string()))?,
+                client: client.await.unwrap_or_else(|never| match never {}),
+                actor: Actor::extract(&request).await?,
             })
         })
     }

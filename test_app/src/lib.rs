@@ -60,9 +60,6 @@ pub struct TestApp {
     database: TestDatabase,
 }
 
-/// More requests a minute than any test makes.
-const UNLIMITED: u32 = 1_000_000;
-
 /// The configuration as the command line would give it.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -83,11 +80,7 @@ pub fn config(database_url: &str) -> Config {
         "--database-url",
         database_url,
     ];
-    let mut config = Arguments::parse_from(arguments).config;
-    // What is tested has limits of its own.
-    config.limits.rate_per_address = UNLIMITED;
-    config.limits.rate_per_account = UNLIMITED;
-    config
+    Arguments::parse_from(arguments).config
 }
 
 /// Whether the apps of this process serve through PgBouncer: with `TEST_POOLER` set, any test of the API tests that, too.

@@ -22,8 +22,8 @@ async fn plant_twins(app: &TestApp) {
              INSERT INTO roles (id, name, description, priority, is_system) \
              VALUES ('{TWIN}', '{text}', '{text}', 1, false); \
              INSERT INTO user_roles (user_id, role_id) VALUES ('{TWIN}', '{TWIN}'); \
-             INSERT INTO audit_logs (id, action, object_type, object_id) \
-             VALUES ('{TWIN}', '{text}', '{text}', '{text}')"
+             INSERT INTO audit_logs (id, position, hash, actor_type, action, object_type, object_id) \
+             VALUES ('{TWIN}', 1000, '', 'nobody', '{text}', '{text}', '{text}')"
         );
         app.sql_in(tenant, &sql).await;
     }
@@ -163,7 +163,8 @@ async fn the_audit_log_is_only_added_to() {
         .await
         .unwrap();
     let insert = format!(
-        "INSERT INTO audit_logs (id, action, object_type) VALUES ('{TWIN}', 'users.create', 'user')"
+        "INSERT INTO audit_logs (id, position, hash, actor_type, action, object_type)
+         VALUES ('{TWIN}', 1000, '', 'nobody', 'users.create', 'user')"
     );
     lease.batch(&insert).await.unwrap();
     let changes = [

@@ -10,19 +10,18 @@
     reason = "planted injections run on a tenant's own lease"
 )]
 
+mod audit;
 mod auth;
 mod bad_input;
 mod bootstrap;
 mod documentation;
 mod endings;
 mod fleet;
-mod guesses;
 mod injection;
 mod isolation;
 mod limits;
 mod operations;
 mod permissions;
-mod rates;
 mod round_trips;
 mod schemas;
 mod service;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admins;
+mod audit;
 mod configuration;
 mod differences;
 mod examination;

@@ -75,20 +75,26 @@ async fn misbehave(
     session(caller.conn().await?).await?;
     match deed.1.as_str() {
         "sleep" => drop(sleep(caller.conn().await?).await?),
-        "sleep-in-transaction" => {
-            let work = async |conn: &mut TenantConn| sleep(conn).await;
-            drop(caller.conn_mut().await?.transaction(work).await?);
+        deed => {
+            caller
+                .mutate("deeds.do", async |conn| {
+                    in_transaction(deed, conn).await?;
+                    Ok(((), None))
+                })
+                .await?;
         }
-        "leave-transaction" => caller.conn_mut().await?.begin().await?,
-        "hang-in-transaction" => {
-            caller.conn_mut().await?.begin().await?;
-            pending::<()>().await;
-        }
-        "panic-in-transaction" => {
-            caller.conn_mut().await?.begin().await?;
-            panic!("a handler's panic");
-        }
-        deed => panic!("nobody does `{deed}`"),
     }
     Ok(HttpResponse::Ok().finish())
+}
+
+async fn in_transaction(deed: &str, conn: &mut TenantConn) -> Result<(), ApiError> {
+    match deed {
+        "sleep-in-transaction" => drop(sleep(conn).await?),
+        // One that nobody ends: the transaction around it ends this one in its place.
+        "leave-transaction" => conn.begin().await?,
+        "hang-in-transaction" => pending::<()>().await,
+        "panic-in-transaction" => panic!("a handler's panic"),
+        deed => panic!("nobody does `{deed}`"),
+    }
+    Ok(())
 }

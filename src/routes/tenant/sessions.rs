@@ -71,8 +71,8 @@ async fn log_out(
         Visitor::extract(&request).await?.log_out(&token).await?;
     } else {
         let mut caller = SignedIn::extract(&request).await?;
-        let (session, conn) = (caller.session(), caller.conn_mut().await?);
-        UserSession::end(session, EndReason::LoggedOut, conn).await?;
+        let session = caller.session();
+        caller.end_session(session, EndReason::LoggedOut).await?;
     }
     Ok(HttpResponse::NoContent().finish())
 }
@@ -80,8 +80,7 @@ async fn log_out(
 /// Ends all of the caller's sessions.
 #[utoipa::path(post, path = "/auth/logout-all", tag = "auth", responses((status = 204)))]
 async fn log_out_everywhere(mut caller: SignedIn) -> Result<HttpResponse, ApiError> {
-    let (user, conn) = (caller.access().user.id, caller.conn_mut().await?);
-    UserSession::end_all_of(user, None, EndReason::LoggedOut, conn).await?;
+    caller.end_all_sessions(EndReason::LoggedOut).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -103,8 +102,7 @@ async fn list_sessions(
 /// Ends a session of the caller.
 #[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", params(("id" = Uuid, Path)), responses((status = 204)))]
 async fn end_session(mut caller: SignedIn, id: PathId) -> Result<HttpResponse, ApiError> {
-    let (user, conn) = (caller.access().user.id, caller.conn_mut().await?);
-    UserSession::end_own(*id, user, EndReason::Revoked, conn).await?;
+    caller.end_session(*id, EndReason::Revoked).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -7,6 +7,7 @@ mod view;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use tenant_schema::identity::{Role, User, UserChanges};
+use tenant_schema::settings::Change;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
@@ -86,12 +87,15 @@ async fn create_user(
     let body = body.into_inner();
     body.authorize(&caller)?;
     let (new, roles) = body.into_new_user(&platform.hasher).await?;
-    let conn = caller.conn_mut().await?;
-    let roles = roles.find(conn).await?;
-    let user = new
-        .insert_with_roles(&roles, conn)
-        .await
-        .blame_duplicates()?;
+    let roles = roles.find(caller.conn().await?).await?;
+    let user = caller
+        .mutate("users.create", async |conn| {
+            let user = new.insert_with_roles(&roles, conn).await;
+            let user = user.blame_duplicates()?;
+            let change = Change::created(&user);
+            Ok((user, change))
+        })
+        .await?;
     let path = format!("/api/v1/tenants/{}/users/{}", caller.tenant().slug, user.id);
     Ok(UserView::created(
         path,
@@ -144,9 +148,13 @@ async fn change_user(
     changes: &UserChanges,
 ) -> Result<Success<UserView>, ApiError> {
     let precondition = |user: &User| if_match.check(&view::etag(user));
-    let conn = caller.conn_mut().await?;
-    let user = User::change(id, precondition, changes, conn).await;
-    UserView::changed(message, user.blame_duplicates()?, conn).await
+    let user = caller
+        .mutate("users.update", async |conn| {
+            let changed = User::change(id, precondition, changes, conn).await;
+            Ok(updated(changed.blame_duplicates()?))
+        })
+        .await?;
+    UserView::changed(message, user, caller.conn().await?).await
 }
 
 /// Deletes a user softly: they are filtered out everywhere and can be restored.
@@ -157,7 +165,11 @@ async fn delete_user(
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let precondition = |user: &User| if_match.check(&view::etag(user));
-    User::delete(*id, precondition, caller.conn_mut().await?).await?;
+    caller
+        .mutate("users.delete", async |conn| {
+            Ok(updated(User::delete(*id, precondition, conn).await?))
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -167,9 +179,13 @@ async fn restore_user(
     mut caller: Authorized<UsersRestore>,
     id: PathId,
 ) -> Result<Success<UserView>, ApiError> {
-    let conn = caller.conn_mut().await?;
-    let user = User::restore(*id, conn).await.blame_duplicates()?;
-    UserView::changed("the user was restored", user, conn).await
+    let user = caller
+        .mutate("users.restore", async |conn| {
+            let restored = User::restore(*id, conn).await;
+            Ok(updated(restored.blame_duplicates()?))
+        })
+        .await?;
+    UserView::changed("the user was restored", user, caller.conn().await?).await
 }
 
 /// Shows the caller.
@@ -189,9 +205,20 @@ async fn update_me(
 ) -> Result<Success<UserView>, ApiError> {
     let (id, changes) = (caller.access().user.id, body.into_inner().into_changes()?);
     let precondition = |user: &User| if_match.check(&view::etag(user));
-    let conn = caller.conn_mut().await?;
-    let user = User::change(id, precondition, &changes, conn).await?;
-    UserView::changed("you were changed", user, conn).await
+    let user = caller
+        .mutate("users.update", async |conn| {
+            Ok(updated(
+                User::change(id, precondition, &changes, conn).await?,
+            ))
+        })
+        .await?;
+    UserView::changed("you were changed", user, caller.conn().await?).await
+}
+
+/// The user after a change, and what the audit log says of it.
+fn updated((before, after): (User, User)) -> (User, Change) {
+    let change = Change::updated(&before, &after);
+    (after, change)
 }
 
 /// Blames the field whose value another user has.

@@ -1,15 +1,18 @@
-//! The life of a user: added with roles, signed in, changed, deleted, restored.
+//! The life of a user: added with roles, signed in, changed, deleted, restored. What writes more than once belongs into a
+//! transaction, which is the caller's: it records the change in the audit log, too.
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::role::Role;
 use super::super::user_role::UserRole;
 use super::super::user_session::{EndReason, UserSession};
 use super::{NewUser, User, UserChanges, users};
+use crate::settings::Audited;
 
 diesel::define_sql_function! {
     /// The time now, not the time at which the transaction began: two changes never share it.
@@ -34,7 +37,7 @@ impl NewUser {
         }
     }
 
-    /// Adds the user and gives them roles, in one transaction.
+    /// Adds the user and gives them roles. Belongs into a transaction.
     ///
     /// # Errors
     /// As [`Self::insert`].
@@ -43,15 +46,12 @@ impl NewUser {
         roles: &[Role],
         conn: &mut TenantConn,
     ) -> QueryResult<User> {
-        conn.transaction(async |conn| {
-            let user = self.insert(conn).await?;
-            for role in roles {
-                UserRole::assign(user.id, role.id, conn).await?;
-            }
-            conn.announce_access().await?;
-            Ok(user)
-        })
-        .await
+        let user = self.insert(conn).await?;
+        for role in roles {
+            UserRole::assign(user.id, role.id, conn).await?;
+        }
+        conn.announce_access().await?;
+        Ok(user)
     }
 }
 
@@ -91,7 +91,8 @@ impl User {
             .map(drop)
     }
 
-    /// Changes a user whom `precondition` accepts, with the row locked in between.
+    /// Changes a user whom `precondition` accepts, with the row locked in between. Gives the user before and after. Belongs
+    /// into a transaction.
     ///
     /// # Errors
     /// `NotFound`, what the precondition says, or a violation of `users_email_key` or `users_username_key`.
@@ -100,22 +101,20 @@ impl User {
         precondition: impl Fn(&Self) -> Result<(), E>,
         changes: &UserChanges,
         conn: &mut TenantConn,
-    ) -> Result<Self, E> {
-        conn.transaction(async |conn| {
-            precondition(&Self::lock(id, conn).await?)?;
-            let mut shared: &TenantConn = conn;
-            let user = diesel::update(users::table.find(id))
-                .set((changes, users::updated_at.eq(clock_timestamp())))
-                .returning(Self::as_returning())
-                .get_result(&mut shared)
-                .await?;
-            conn.announce_access().await?;
-            Ok(user)
-        })
-        .await
+    ) -> Result<(Self, Self), E> {
+        let before = Self::lock(id, conn).await?;
+        precondition(&before)?;
+        let mut shared: &TenantConn = conn;
+        let after = diesel::update(users::table.find(id))
+            .set((changes, users::updated_at.eq(clock_timestamp())))
+            .returning(Self::as_returning())
+            .get_result(&mut shared)
+            .await?;
+        conn.announce_access().await?;
+        Ok((before, after))
     }
 
-    /// Deletes softly a user whom `precondition` accepts.
+    /// Deletes softly a user whom `precondition` accepts. Gives the user before and after. Belongs into a transaction.
     ///
     /// # Errors
     /// `NotFound`, or what the precondition says.
@@ -123,46 +122,49 @@ impl User {
         id: Uuid,
         precondition: impl Fn(&Self) -> Result<(), E>,
         conn: &mut TenantConn,
-    ) -> Result<(), E> {
-        conn.transaction(async |conn| {
-            precondition(&Self::lock(id, conn).await?)?;
-            let mut shared: &TenantConn = conn;
-            diesel::update(users::table.find(id))
-                .set((
-                    users::deleted_at.eq(clock_timestamp().nullable()),
-                    users::updated_at.eq(clock_timestamp()),
-                ))
-                .execute(&mut shared)
-                .await?;
-            conn.announce_access().await?;
-            Ok(())
-        })
-        .await
+    ) -> Result<(Self, Self), E> {
+        let before = Self::lock(id, conn).await?;
+        precondition(&before)?;
+        let mut shared: &TenantConn = conn;
+        let after = diesel::update(users::table.find(id))
+            .set((
+                users::deleted_at.eq(clock_timestamp().nullable()),
+                users::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut shared)
+            .await?;
+        conn.announce_access().await?;
+        Ok((before, after))
     }
 
-    /// Undoes a deletion. A user who is not deleted stays as they are.
+    /// Undoes a deletion. A user who is not deleted stays as they are. Gives the user before and after. Belongs into a
+    /// transaction.
     ///
     /// # Errors
     /// `NotFound`, or a violation of `users_email_key` or `users_username_key` where another user has taken the key.
-    pub async fn restore(id: Uuid, conn: &mut TenantConn) -> QueryResult<Self> {
-        conn.transaction(async |conn| {
-            let mut shared: &TenantConn = conn;
-            let user = diesel::update(users::table.find(id))
-                .set((
-                    users::deleted_at.eq(None::<DateTime<Utc>>),
-                    users::updated_at.eq(clock_timestamp()),
-                ))
-                .returning(Self::as_returning())
-                .get_result(&mut shared)
-                .await?;
-            conn.announce_access().await?;
-            Ok(user)
-        })
-        .await
+    pub async fn restore(id: Uuid, conn: &mut TenantConn) -> QueryResult<(Self, Self)> {
+        let mut shared: &TenantConn = conn;
+        let before: Self = users::table
+            .find(id)
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(&mut shared)
+            .await?;
+        let after = diesel::update(users::table.find(id))
+            .set((
+                users::deleted_at.eq(None::<DateTime<Utc>>),
+                users::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut shared)
+            .await?;
+        conn.announce_access().await?;
+        Ok((before, after))
     }
 
     /// Sets the password of a user whose password was last changed at `last_changed`, and ends all their sessions but the
-    /// one in which they change it.
+    /// one in which they change it. Gives the user before and after. Belongs into a transaction.
     ///
     /// # Errors
     /// `NotFound` when the user is gone, or the password was changed in the meantime.
@@ -172,24 +174,22 @@ impl User {
         new_password_hash: &str,
         session_id: Uuid,
         conn: &mut TenantConn,
-    ) -> QueryResult<()> {
-        conn.transaction(async |conn| {
-            let mut shared: &TenantConn = conn;
-            diesel::update(users::table.find(id))
-                .filter(users::deleted_at.is_null())
-                .filter(users::password_changed_at.is_not_distinct_from(last_changed))
-                .set((
-                    users::password_hash.eq(new_password_hash),
-                    users::password_changed_at.eq(clock_timestamp().nullable()),
-                    users::updated_at.eq(clock_timestamp()),
-                ))
-                .returning(users::id)
-                .get_result::<Uuid>(&mut shared)
-                .await?;
-            conn.announce_access().await?;
-            UserSession::end_all_of(id, Some(session_id), EndReason::PasswordChanged, conn).await
-        })
-        .await
+    ) -> QueryResult<(Self, Self)> {
+        let before = Self::lock(id, conn).await?;
+        let mut shared: &TenantConn = conn;
+        let after = diesel::update(users::table.find(id))
+            .filter(users::password_changed_at.is_not_distinct_from(last_changed))
+            .set((
+                users::password_hash.eq(new_password_hash),
+                users::password_changed_at.eq(clock_timestamp().nullable()),
+                users::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut shared)
+            .await?;
+        conn.announce_access().await?;
+        UserSession::end_all_of(id, Some(session_id), EndReason::PasswordChanged, conn).await?;
+        Ok((before, after))
     }
 
     /// The user of this id, not deleted, with the row locked until the transaction ends.
@@ -201,5 +201,35 @@ impl User {
             .for_no_key_update()
             .first(&mut conn)
             .await
+    }
+}
+
+impl Audited for User {
+    const KIND: &'static str = "user";
+    const SECRETS: &'static [&'static str] = &["password_hash"];
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn snapshot(&self) -> Value {
+        json!({
+            "id": self.id,
+            "email": self.email,
+            "username": self.username,
+            "password_hash": self.password_hash,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "middle_name": self.middle_name,
+            "image": self.image,
+            "timezone": self.timezone,
+            "is_active": self.is_active,
+            "email_verified_at": self.email_verified_at,
+            "settings": self.settings,
+            "password_changed_at": self.password_changed_at,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "deleted_at": self.deleted_at,
+        })
     }
 }

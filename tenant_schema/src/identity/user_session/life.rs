@@ -1,13 +1,16 @@
-//! The life of a session: opened, its refresh token rotated, ended.
+//! The life of a session: opened, its refresh token rotated, ended. What writes more than once belongs into a transaction, which
+//! is the caller's: it records the change in the audit log, too.
 
 use connection::TenantConn;
 use diesel::dsl::{auto_type, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::user::User;
 use super::{NewUserSession, UserSession, user_sessions};
+use crate::settings::Audited;
 
 diesel::define_sql_function! {
     /// The time now, not the time at which the transaction began, which may have waited for others.
@@ -42,9 +45,23 @@ impl EndReason {
     }
 }
 
+impl EndReason {
+    /// What the audit log calls the end of a session for this reason.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::LoggedOut => "auth.logout",
+            Self::Revoked => "auth.session_revoked",
+            Self::Evicted => "auth.session_evicted",
+            Self::TokenReused => "auth.token_reused",
+            Self::PasswordChanged => "auth.change_password",
+        }
+    }
+}
+
 impl NewUserSession {
     /// Opens the session of `user`, who signs in, and ends those of their others that were used least recently, so that at
-    /// most `most` live. Exact however many sign in at once: what records the sign-in locks the user's row.
+    /// most `most` live. Exact however many sign in at once: what records the sign-in locks the user's row. Gives the session
+    /// and those that it has ended. Belongs into a transaction.
     ///
     /// # Errors
     /// `NotFound` when the user may not sign in any more, as [`User::record_login`] says.
@@ -54,14 +71,12 @@ impl NewUserSession {
         new_password_hash: Option<&str>,
         most: i64,
         conn: &mut TenantConn,
-    ) -> QueryResult<()> {
-        conn.transaction(async |conn| {
-            user.record_login(new_password_hash, conn).await?;
-            self.insert(conn).await?;
-            let excess = self.excess(most, conn).await?;
-            end_all(&excess, EndReason::Evicted, conn).await
-        })
-        .await
+    ) -> QueryResult<(UserSession, Vec<UserSession>)> {
+        user.record_login(new_password_hash, conn).await?;
+        let opened = self.insert(conn).await?;
+        let excess = self.excess(most, conn).await?;
+        let evicted = end_all(&excess, EndReason::Evicted, conn).await?;
+        Ok((opened, evicted))
     }
 
     /// The user's live sessions beyond `most`, this one among the ones that stay.
@@ -117,13 +132,16 @@ impl UserSession {
         live_of(user_id).count().get_result(&mut conn).await
     }
 
-    /// Ends the session, unless it has ended.
-    pub async fn end(id: Uuid, reason: EndReason, conn: &mut TenantConn) -> QueryResult<()> {
-        conn.transaction(async |conn| end_all(&[id], reason, conn).await)
-            .await
+    /// Ends the session, and gives it; nothing where it had ended. Belongs into a transaction.
+    pub async fn end(
+        id: Uuid,
+        reason: EndReason,
+        conn: &mut TenantConn,
+    ) -> QueryResult<Option<Self>> {
+        Ok(end_all(&[id], reason, conn).await?.pop())
     }
 
-    /// Ends a live session of the user.
+    /// Ends a live session of the user, and gives it. Belongs into a transaction.
     ///
     /// # Errors
     /// `NotFound` when the user has no such session.
@@ -132,19 +150,18 @@ impl UserSession {
         user_id: Uuid,
         reason: EndReason,
         conn: &mut TenantConn,
-    ) -> QueryResult<()> {
-        conn.transaction(async |conn| {
-            let mut shared: &TenantConn = conn;
-            let own = live_of(user_id)
-                .filter(user_sessions::id.eq(id))
-                .select(user_sessions::id);
-            let own: Uuid = own.first(&mut shared).await?;
-            end_all(&[own], reason, conn).await
-        })
-        .await
+    ) -> QueryResult<Self> {
+        let mut shared: &TenantConn = conn;
+        let own = live_of(user_id)
+            .filter(user_sessions::id.eq(id))
+            .select(user_sessions::id);
+        let own: Uuid = own.first(&mut shared).await?;
+        let ended = end_all(&[own], reason, conn).await?.pop();
+        ended.ok_or(diesel::NotFound)
     }
 
-    /// Ends all live sessions of the user but the one that is `kept`. No sign-in comes in between.
+    /// Ends all live sessions of the user but the one that is `kept`, and gives them. No sign-in comes in between. Belongs
+    /// into a transaction.
     ///
     /// # Errors
     /// `NotFound` when the user is gone.
@@ -153,16 +170,13 @@ impl UserSession {
         kept: Option<Uuid>,
         reason: EndReason,
         conn: &mut TenantConn,
-    ) -> QueryResult<()> {
-        conn.transaction(async |conn| {
-            User::lock(user_id, conn).await?;
-            let mut shared: &TenantConn = conn;
-            let live = live_of(user_id).select(user_sessions::id);
-            let mut live: Vec<Uuid> = live.load(&mut shared).await?;
-            live.retain(|id| Some(*id) != kept);
-            end_all(&live, reason, conn).await
-        })
-        .await
+    ) -> QueryResult<Vec<Self>> {
+        User::lock(user_id, conn).await?;
+        let mut shared: &TenantConn = conn;
+        let live = live_of(user_id).select(user_sessions::id);
+        let mut live: Vec<Uuid> = live.load(&mut shared).await?;
+        live.retain(|id| Some(*id) != kept);
+        end_all(&live, reason, conn).await
     }
 }
 
@@ -174,18 +188,46 @@ fn live_of(user_id: Uuid) -> _ {
         .filter(user_sessions::expires_at.gt(now))
 }
 
-/// Ends those of the sessions that have not ended, and announces it. Belongs into a transaction.
-async fn end_all(ids: &[Uuid], reason: EndReason, mut conn: &TenantConn) -> QueryResult<()> {
+/// Ends those of the sessions that have not ended, gives them, and announces it.
+async fn end_all(
+    ids: &[Uuid],
+    reason: EndReason,
+    mut conn: &TenantConn,
+) -> QueryResult<Vec<UserSession>> {
     if ids.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    diesel::update(user_sessions::table.filter(user_sessions::id.eq_any(ids)))
+    let ended = diesel::update(user_sessions::table.filter(user_sessions::id.eq_any(ids)))
         .filter(user_sessions::revoked_at.is_null())
         .set((
             user_sessions::revoked_at.eq(clock_timestamp().nullable()),
             user_sessions::revoked_reason.eq(reason.as_str()),
         ))
-        .execute(&mut conn)
+        .returning(UserSession::as_returning())
+        .get_results(&mut conn)
         .await?;
-    conn.announce_access().await
+    conn.announce_access().await?;
+    Ok(ended)
+}
+
+impl Audited for UserSession {
+    const KIND: &'static str = "session";
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// Neither the key nor the counter: nothing that a token could be made of.
+    fn snapshot(&self) -> Value {
+        json!({
+            "user_id": self.user_id,
+            "device_id": self.device_id,
+            "ip": self.ip.map(|ip| ip.addr()),
+            "user_agent": self.user_agent,
+            "created_at": self.created_at,
+            "expires_at": self.expires_at,
+            "revoked_at": self.revoked_at,
+            "revoked_reason": self.revoked_reason,
+        })
+    }
 }
