@@ -12,9 +12,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::http::LogFormat;
+use crate::identity::client::{ForwardedHeader, TrustedProxies};
 pub use layers::parse;
 
 /// The pepper that development uses when none is set; production refuses it.
@@ -41,6 +43,9 @@ pub struct Config {
     /// Passwords and tokens.
     #[command(flatten)]
     pub identity: IdentityConfig,
+    /// How often somebody may try.
+    #[command(flatten)]
+    pub limits: LimitConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,
@@ -149,6 +154,12 @@ pub struct HttpConfig {
     /// Port to listen on; 0 takes a free one.
     #[arg(long, env = "PORT", global = true, default_value_t = 8080)]
     pub port: u16,
+    /// Networks of the proxies in front of the server, such as `10.0.0.0/8,fd00::/8`, separated by commas: they are believed when they say whose request they pass on.
+    #[arg(long, env = "TRUSTED_PROXIES", global = true, value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which the trusted proxies write it; they must overwrite or extend what a client sent of it.
+    #[arg(long, env = "FORWARDED_HEADER", global = true, value_enum, default_value_t = ForwardedHeader::XForwardedFor)]
+    pub forwarded_header: ForwardedHeader,
     /// Largest request body, in bytes.
     #[arg(long, env = "BODY_LIMIT", global = true, default_value_t = 1024 * 1024, value_parser = body_limit)]
     pub body_limit: usize,
@@ -188,6 +199,27 @@ pub struct IdentityConfig {
     /// Bearer token that `GET /metrics` is read with, at least 32 characters; unset: only system users read it.
     #[arg(long, env = "METRICS_TOKEN", global = true, hide_env_values = true, value_parser = long_secret)]
     pub metrics_token: Option<SecretString>,
+}
+
+/// How often somebody may try. A process counts its own requests; failed logins are counted in the database.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitConfig {
+    /// Requests for credentials (login, refresh, registration, a new password) a minute from one address, or /64 of IPv6; 0: any number.
+    #[arg(long, env = "RATE_PER_ADDRESS", global = true, default_value_t = 300, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub rate_per_address: u32,
+    /// The same for one account, and refreshes of one session; 0: any number.
+    #[arg(long, env = "RATE_PER_ACCOUNT", global = true, default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub rate_per_account: u32,
+    /// Requests a minute with one API key; 0: any number.
+    #[arg(long, env = "RATE_PER_API_KEY", global = true, default_value_t = 6_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub rate_per_api_key: u32,
+    /// Failed logins of one account after which it waits, a second first and longer each time; 0: any number.
+    #[arg(long, env = "LOGIN_FAILURES", global = true, default_value_t = 10, value_parser = clap::value_parser!(u16))]
+    pub login_failures: u16,
+    /// The same for one address.
+    #[arg(long, env = "LOGIN_FAILURES_PER_ADDRESS", global = true, default_value_t = 100, value_parser = clap::value_parser!(u16))]
+    pub login_failures_per_address: u16,
 }
 
 /// What is logged, and how.
@@ -262,6 +294,11 @@ impl HttpConfig {
     pub fn time_limit(&self) -> Duration {
         Duration::from_secs(self.request_timeout.into())
     }
+
+    /// The proxies that are believed.
+    pub fn proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(self.trusted_proxies.clone(), self.forwarded_header)
+    }
 }
 
 impl fmt::Display for Environment {
@@ -279,6 +316,12 @@ impl fmt::Display for Environment {
 )]
 fn secret(value: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(SecretString::from(value))
+}
+
+fn network(value: &str) -> Result<IpNet, String> {
+    let alone = || value.parse::<IpAddr>().map(IpNet::from);
+    let network = value.parse().or_else(|_| alone());
+    network.or(Err("it takes networks such as `10.0.0.0/8`".to_owned()))
 }
 
 fn long_secret(value: &str) -> Result<SecretString, &'static str> {

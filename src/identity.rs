@@ -11,6 +11,7 @@ pub mod token;
 
 pub mod access_cache;
 pub mod actor;
+pub mod attempts;
 pub mod authorized;
 pub mod bearer;
 pub mod client;
@@ -19,6 +20,7 @@ pub mod email;
 pub mod generated_password;
 pub mod login;
 pub mod password_change;
+pub mod platform_visitor;
 pub mod rotation;
 pub mod scraper;
 pub mod session_end;
@@ -32,9 +34,10 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::access_cache::AccessCache;
+use self::attempts::Attempts;
 use self::signing_key::{SigningKeyError, SigningKeys};
 use self::token::TokenIssuer;
-use crate::config::IdentityConfig;
+use crate::config::Config;
 use crate::error::ApiError;
 use crate::platform::Platform;
 use crate::tenancy::{PoolError, SettleError};
@@ -44,6 +47,7 @@ use crate::tenancy::{PoolError, SettleError};
 pub struct Identity {
     tokens: TokenIssuer,
     accesses: AccessCache,
+    attempts: Attempts,
     session_lifetime: TimeDelta,
     metrics_token: Option<SecretString>,
 }
@@ -67,14 +71,17 @@ impl Identity {
     ///
     /// # Errors
     /// A database that is not there, or keys that cannot be read or made.
-    pub async fn open(config: &IdentityConfig, platform: &Platform) -> Result<Self, IdentityError> {
+    pub async fn open(config: &Config, platform: &Platform) -> Result<Self, IdentityError> {
         let mut lease = platform.pools.platform().await?;
         let keys = SigningKeys::load_or_create(&mut lease).await?;
         lease.finish().await?;
+        let attempts = Attempts::new(&config.limits);
+        let config = &config.identity;
         let lifetime = TimeDelta::seconds(config.jwt_access_ttl.into());
         Ok(Self {
             tokens: TokenIssuer::new(keys, config.jwt_issuer.clone(), lifetime),
             accesses: AccessCache::new(platform.pools.clone(), platform.changes.clone()),
+            attempts,
             session_lifetime: TimeDelta::seconds(config.jwt_refresh_ttl.into()),
             metrics_token: config.metrics_token.clone(),
         })
@@ -97,6 +104,11 @@ impl Identity {
     /// What users may do, remembered.
     pub fn accesses(&self) -> &AccessCache {
         &self.accesses
+    }
+
+    /// Counts attempts to get at a credential.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// How long a session lives that is not used.

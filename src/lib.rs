@@ -9,6 +9,7 @@ pub mod http;
 pub mod identity;
 pub mod platform;
 pub mod provisioner;
+pub mod rate;
 pub mod resource;
 pub mod routes;
 pub mod server;

@@ -73,7 +73,7 @@ impl Application {
         routes: fn(&mut ServiceConfig),
     ) -> anyhow::Result<Self> {
         let port = listener.local_addr()?.port();
-        let identity = Identity::open(&config.identity, &platform)
+        let identity = Identity::open(&config, &platform)
             .await
             .context("Failed to load the signing keys")?;
         platform.changes.listen().await;
@@ -81,6 +81,7 @@ impl Application {
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
         let time_limit = web::Data::new(TimeLimit(config.http.time_limit()));
+        let proxies = web::Data::new(config.http.proxies());
         let drain = web::Data::new(Drain::default());
         let draining = drain.clone();
         let server = HttpServer::new(move || {
@@ -90,6 +91,7 @@ impl Application {
                 .app_data(drain.clone())
                 .app_data(body_limit.clone())
                 .app_data(time_limit.clone())
+                .app_data(proxies.clone())
                 .app_data(path_config())
                 .configure(routes)
                 .configure(crate::routes::configure)

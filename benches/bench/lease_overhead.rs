@@ -38,7 +38,7 @@ pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
     let proxy = ChaosProxy::start(site.url()).await;
     let config = test_app::config(proxy.url());
     let platform = Platform::open(&config).await?;
-    let identity = Identity::open(&config.identity, &platform).await?;
+    let identity = Identity::open(&config, &platform).await?;
     platform.changes.listen().await;
     let leases = site.options().scaled(LEASES, 1_000);
     let mut latencies = Vec::new();

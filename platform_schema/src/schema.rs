@@ -272,6 +272,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Logins that failed lately, by account and by address: too many are made to wait.
+    shared.login_failures (key) {
+        /// SHA-256 of what the failures are counted for: a name at a tenant or at the platform, whether or not somebody has it, or an address.
+        key -> Bytea,
+        /// Failures that are not forgiven yet.
+        failures -> Integer,
+        /// When the last one was; rows are forgotten by it.
+        last_failed_at -> Timestamptz,
+        /// Until when no login is tried; none before the failures are too many.
+        refused_until -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::joinable!(platform_sessions -> system_users (system_user_id));
 diesel::joinable!(run_steps -> runs (run_id));
 diesel::joinable!(runs -> tenants (tenant_id));

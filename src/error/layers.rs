@@ -6,6 +6,7 @@ use super::{ApiError, Code, outage};
 use crate::identity::password::PasswordError;
 use crate::identity::token::TokenError;
 use crate::provisioner::ProvisionError;
+use crate::rate::RateExceeded;
 use crate::tenancy::remembered::LoadError;
 use crate::tenancy::{PoolError, RateLimited, ResolveError, SettleError};
 
@@ -60,8 +61,14 @@ impl From<LoadError> for ApiError {
 impl From<RateLimited> for ApiError {
     fn from(error: RateLimited) -> Self {
         Self::new(Code::RateLimited)
-            .retry_after(error.wait)
+            .retry_after(error.0.wait)
             .detail(error.to_string())
+    }
+}
+
+impl From<RateExceeded> for ApiError {
+    fn from(error: RateExceeded) -> Self {
+        Self::new(Code::RateLimited).retry_after(error.wait)
     }
 }
 

@@ -30,10 +30,13 @@ use super::{
     security_headers,
 };
 use crate::error::{ApiError, Code, Problem};
+use crate::rate::Standing;
 use crate::tenancy::SettleError;
 
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Runs a request; wrap the application with `from_fn(observe)`, outermost.
 ///
@@ -164,12 +167,26 @@ impl Exchange {
             (X_PROCESS_TIME, format!("{seconds:.6}")),
             (SERVER_TIMING, self.timing(seconds)),
         ];
-        for (name, value) in values {
+        for (name, value) in values.into_iter().chain(self.rates()) {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
             }
         }
         security_headers::add(headers, &self.path);
+    }
+
+    /// What is left of the rates that the request counts against; nothing where there is none.
+    fn rates(&self) -> impl Iterator<Item = (HeaderName, String)> {
+        let rates = self.context.rates();
+        let list = |item: fn(&Standing) -> String| {
+            let items: Vec<_> = rates.iter().map(item).collect();
+            items.join(", ")
+        };
+        let headers = [
+            (RATE_LIMIT, list(Standing::limit)),
+            (RATE_LIMIT_POLICY, list(Standing::policy)),
+        ];
+        headers.into_iter().filter(|(_, list)| !list.is_empty())
     }
 
     /// How long the request took, and how much of that it waited for a connection, in milliseconds (W3C, Server Timing).

@@ -1,7 +1,7 @@
 //! What is known about a request besides its content: its id, its trace, and for whom it is made.
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt::Display,
     future::{Ready, ready},
     rc::Rc,
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::Trace;
 use crate::error::ApiError;
+use crate::rate::Standing;
 use crate::tenancy::{Ledger, SettleError};
 
 /// The header that carries the request's id, both ways.
@@ -37,6 +38,7 @@ struct Known {
     tenant: OnceCell<String>,
     user: OnceCell<String>,
     ledger: OnceCell<Ledger>,
+    rates: RefCell<Vec<Standing>>,
 }
 
 impl RequestContext {
@@ -52,6 +54,7 @@ impl RequestContext {
             tenant: OnceCell::new(),
             user: OnceCell::new(),
             ledger: OnceCell::new(),
+            rates: RefCell::default(),
         }))
     }
 
@@ -84,6 +87,16 @@ impl RequestContext {
     /// Adds to the time that the request has waited for connections.
     pub fn record_queue(&self, waited: Duration) {
         self.0.queue.set(self.0.queue.get().saturating_add(waited));
+    }
+
+    /// Has the answer say what is left of a rate that the request counts against.
+    pub fn record_rate(&self, standing: Standing) {
+        self.0.rates.borrow_mut().push(standing);
+    }
+
+    /// What is left of the rates, in the order in which they were counted.
+    pub(super) fn rates(&self) -> Vec<Standing> {
+        self.0.rates.borrow().clone()
     }
 
     pub(super) fn queue(&self) -> Duration {

@@ -62,9 +62,13 @@ pub async fn tenant(request: &HttpRequest) -> Result<Arc<ServedTenant>, ApiError
         return Err(ApiError::new(Code::BadRequest)
             .detail("the path and the header `X-Tenant-ID` name different tenants"));
     }
-    RequestContext::of(request)?.record_tenant(&tenant.id);
-    rates.take(&tenant).await?;
-    Ok(tenant)
+    let context = RequestContext::of(request)?;
+    context.record_tenant(&tenant.id);
+    let taken = rates.take(&tenant).await;
+    if let Some(standing) = taken.unwrap_or_else(|limited| Some(limited.0.standing())) {
+        context.record_rate(standing);
+    }
+    Ok(taken.map(|_| tenant)?)
 }
 
 fn unnamed() -> ApiError {

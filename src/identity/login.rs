@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::Identity;
 use super::actor::Actor;
+use super::attempts::{AttemptKey, Guess};
 use super::client::Client;
 use super::password::{Password, PasswordHash, Verification};
 use super::permission::Grants;
@@ -86,28 +87,23 @@ impl Identity {
         actor: &Actor,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         credentials.check()?;
-        let lease = self::lease(platform, tenant).await?;
-        let found = User::find_for_login(credentials.username.trim(), &lease).await?;
-        drop(lease);
-        let stored = found.as_ref().and_then(|user| user.password_hash.clone());
-        let checked = match check(platform, &credentials.password, stored).await {
-            Ok(rehashed) => Some(rehashed),
-            Err(error) if error.code() == Code::InvalidCredentials => None,
-            Err(error) => return Err(error),
+        let guess = Guess {
+            account: AttemptKey::account(&tenant.id, &credentials.username),
+            address: AttemptKey::address(&client),
         };
-        let mut lease = self::lease(platform, tenant).await?;
-        let Some((user, rehashed)) = admit(found.as_ref(), checked) else {
-            note_failure(found.as_ref(), actor, &mut lease).await?;
-            self.finish(lease, &tenant.id).await?;
-            return Err(ApiError::new(Code::InvalidCredentials));
-        };
+        self.attempts().admit(platform, &guess).await?;
+        let proven = self.prove_user(platform, tenant, &credentials, actor).await;
+        let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
+        self.forgive_user(platform, &tenant.id, &user).await?;
+
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = NewUserSession {
             device_id: credentials.device_id,
-            ..user_session(user, &key, client, self.session_lifetime())
+            ..user_session(&user, &key, client, self.session_lifetime())
         };
+        let mut lease = self::lease(platform, tenant).await?;
         let actor = actor.user(user.id, Some(session.id));
-        open(&session, user, rehashed.as_deref(), &actor, &mut lease).await?;
+        open(&session, &user, rehashed.as_deref(), &actor, &mut lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;
         self.finish(lease, &tenant.id).await?;
         let access = access.ok_or(Code::InvalidCredentials)?;
@@ -126,13 +122,14 @@ impl Identity {
         credentials: PlatformCredentials,
         client: Client,
     ) -> Result<LoggedIn<SystemUser>, ApiError> {
-        let lease = platform.pools.platform().await?;
-        let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
-        drop(lease);
-        let stored = found.as_ref().map(|user| user.password_hash.clone());
-        let rehashed = check(platform, &credentials.password, stored).await?;
-        let user = found.filter(|user| user.is_active);
-        let user = user.ok_or(Code::InvalidCredentials)?;
+        let guess = Guess {
+            account: AttemptKey::system_user(&credentials.email),
+            address: AttemptKey::address(&client),
+        };
+        self.attempts().admit(platform, &guess).await?;
+        let proven = prove_system_user(platform, &credentials).await;
+        let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
+        self.attempts().forgive(platform, &[guess.account]).await?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = platform_session(&user, &key, client, self.session_lifetime());
@@ -143,6 +140,50 @@ impl Identity {
         let token = self.issue(user.id, session.id, PlatformSubject { role: user.role })?;
         let refresh = RefreshToken::mint(session.id, 0, &key);
         Ok(LoggedIn::new(user, &token, &refresh))
+    }
+
+    /// The user whose password this is, and its new hash if it has one. A failure is recorded.
+    async fn prove_user(
+        &self,
+        platform: &Platform,
+        tenant: &ServedTenant,
+        credentials: &TenantCredentials,
+        actor: &Actor,
+    ) -> Result<(User, Option<String>), ApiError> {
+        let lease = lease(platform, tenant).await?;
+        let found = User::find_for_login(credentials.username.trim(), &lease).await?;
+        drop(lease);
+        let stored = found.as_ref().and_then(|user| user.password_hash.clone());
+        let checked = match check(platform, &credentials.password, stored).await {
+            Ok(rehashed) => Some(rehashed),
+            Err(error) if error.code() == Code::InvalidCredentials => None,
+            Err(error) => return Err(error),
+        };
+        let id = found.as_ref().map(|user| user.id);
+        let user = found.filter(|user| user.is_active);
+        if let Some(proven) = user.zip(checked) {
+            return Ok(proven);
+        }
+        let mut lease = self::lease(platform, tenant).await?;
+        note_failure(id, actor, &mut lease).await?;
+        self.finish(lease, &tenant.id).await?;
+        Err(ApiError::new(Code::InvalidCredentials))
+    }
+
+    /// Forgets the failed logins of a user: for one who has logged in or set a new password, and for an admin who lets one in
+    /// that somebody else keeps out.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn forgive_user(
+        &self,
+        platform: &Platform,
+        tenant: &TenantId,
+        user: &User,
+    ) -> Result<(), ApiError> {
+        let names = [&user.username, &user.email];
+        let keys = names.map(|name| AttemptKey::account(tenant, name));
+        self.attempts().forgive(platform, &keys).await
     }
 
     /// Ends a lease whose request has no ledger, and forgets what it changed.
@@ -164,6 +205,20 @@ impl Identity {
         let issued = self.tokens().issue(user_id, session_id, subject);
         issued.map_err(ApiError::internal)
     }
+}
+
+/// The system user whose password this is, and its new hash if it has one.
+async fn prove_system_user(
+    platform: &Platform,
+    credentials: &PlatformCredentials,
+) -> Result<(SystemUser, Option<String>), ApiError> {
+    let lease = platform.pools.platform().await?;
+    let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
+    drop(lease);
+    let stored = found.as_ref().map(|user| user.password_hash.clone());
+    let rehashed = check(platform, &credentials.password, stored).await?;
+    let user = found.filter(|user| user.is_active);
+    Ok((user.ok_or(Code::InvalidCredentials)?, rehashed))
 }
 
 #[expect(
@@ -219,7 +274,19 @@ pub(super) fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject 
     }
 }
 
+impl PlatformCredentials {
+    /// Whose password it shall be.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+}
+
 impl TenantCredentials {
+    /// Whose password it shall be: a user name or an address.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
     fn check(&self) -> Result<(), ApiError> {
         let device = self.device_id.as_deref().unwrap_or_default();
         if device.chars().count() <= LONGEST_DEVICE {
@@ -253,12 +320,6 @@ impl<User> LoggedIn<User> {
     }
 }
 
-/// The user who may sign in, with the new hash of their password where there is one.
-fn admit(found: Option<&User>, checked: Option<Option<String>>) -> Option<(&User, Option<String>)> {
-    let user = found.filter(|user| user.is_active);
-    user.zip(checked)
-}
-
 /// Opens the session, and records it with those that it has ended.
 async fn open(
     session: &NewUserSession,
@@ -281,11 +342,11 @@ async fn open(
 
 /// Records a login that failed. What was given as the name is left out: it may be a password in the wrong field.
 async fn note_failure(
-    found: Option<&User>,
+    user: Option<Uuid>,
     actor: &Actor,
     lease: &mut Lease,
 ) -> Result<(), ApiError> {
-    let user = found.map(|user| user.id.to_string());
+    let user = user.map(|id| id.to_string());
     let refused = json!({ "refused": Code::InvalidCredentials.as_str() });
     let change = Change::about(User::KIND, user, refused);
     let work = async |_: &mut TenantConn| Ok(((), change.clone()));

@@ -27,6 +27,16 @@ pub struct PresentedToken {
     refresh_token: SecretString,
 }
 
+impl PresentedToken {
+    /// Reads the token.
+    ///
+    /// # Errors
+    /// `invalid_token` for what is no refresh token.
+    pub fn parse(&self) -> Result<RefreshToken, ApiError> {
+        parse(&self.refresh_token)
+    }
+}
+
 impl Identity {
     /// Gives the next pair of tokens for a refresh token, with the user and the names of their roles.
     ///
@@ -37,12 +47,11 @@ impl Identity {
         &self,
         platform: &Platform,
         tenant: &ServedTenant,
-        presented: &PresentedToken,
+        token: &RefreshToken,
         actor: &Actor,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        let token = parse(&presented.refresh_token)?;
         let mut lease = lease(platform, tenant).await?;
-        let (session, key) = prove(&token, &lease).await?;
+        let (session, key) = prove(token, &lease).await?;
         let access = Access::load(session.user_id, session.id, &lease).await?;
         let access = access.filter(|access| access.user.is_active);
         let access = access.ok_or(Code::InvalidToken)?;

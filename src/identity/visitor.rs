@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use tenant_schema::identity::User;
 
 use super::actor::Actor;
-use super::client::Client;
+use super::attempts::{AttemptKey, Visit};
 use super::login::{LoggedIn, TenantCredentials};
 use super::rotation::PresentedToken;
 use super::{Identity, door};
@@ -24,7 +24,7 @@ pub struct Visitor {
     platform: web::Data<Platform>,
     identity: web::Data<Identity>,
     tenant: Arc<ServedTenant>,
-    client: Client,
+    visit: Visit,
     actor: Actor,
 }
 
@@ -32,6 +32,17 @@ impl Visitor {
     /// The tenant at whose door the visitor stands.
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
+    }
+
+    /// Counts a request about an account, whether or not somebody has this name or address. Every route on which a visitor
+    /// names an account calls it before anything else.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub async fn attempt(&self, name: &str) -> Result<(), ApiError> {
+        let account = AttemptKey::account(&self.tenant.id, name);
+        let attempts = self.identity.attempts();
+        attempts.attempt(account, &self.visit.context).await
     }
 
     /// Logs the visitor in.
@@ -42,12 +53,14 @@ impl Visitor {
         self,
         credentials: TenantCredentials,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        self.attempt(credentials.username()).await?;
+        let client = self.visit.client;
         self.identity
             .login_user(
                 &self.platform,
                 &self.tenant,
                 credentials,
-                self.client,
+                client,
                 &self.actor,
             )
             .await
@@ -61,8 +74,12 @@ impl Visitor {
         self,
         presented: &PresentedToken,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
+        let token = presented.parse()?;
+        let session = AttemptKey::session(token.session_id());
+        let attempts = self.identity.attempts();
+        attempts.attempt(session, &self.visit.context).await?;
         self.identity
-            .refresh_user(&self.platform, &self.tenant, presented, &self.actor)
+            .refresh_user(&self.platform, &self.tenant, &token, &self.actor)
             .await
     }
 
@@ -81,19 +98,14 @@ impl FromRequest for Visitor {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let client = Client::from_request(&request, payload);
         Box::pin(async move {
             Ok(Self {
+                visit: Visit::of(&request).await?,
                 tenant: door::tenant(&request).await?,
-                platform: web::Data::extract(&request)
-                    .await
-                    .map_err(|error| ApiError::internal(error.to_string()))?,
-                identity: web::Data::extract(&request)
-                    .await
-                    .map_err(|error| ApiError::internal(error.to_string()))?,
-                client: client.await.unwrap_or_else(|never| match never {}),
+                platform: door::platform(&request)?.clone(),
+                identity: Identity::of(&request)?.clone(),
                 actor: Actor::extract(&request).await?,
             })
         })

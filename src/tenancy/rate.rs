@@ -1,90 +1,50 @@
-//! Requests of each tenant, held to the rate of its plan by a token bucket (the generic cell rate algorithm, ITU-T I.371).
+//! Requests of each tenant, held to the rate of its plan.
 
 use std::num::NonZero;
-use std::sync::Arc;
-use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use moka::future::Cache;
 use platform_schema::TenantId;
 
 use super::ServedTenant;
+use crate::rate::{Buckets, Rate, RateExceeded, Standing};
 
 /// A tenant may send this part of a minute's requests at once.
 const BURST: u32 = 10;
 
-/// A bucket that nobody has taken from for this long is full again, and need not be kept.
-const IDLE: Duration = Duration::from_mins(2);
-
-/// Buckets kept at most.
-const CAPACITY: u64 = 100_000;
-
-/// A tenant's plan, and with it its bucket, is known by its rate: a new rate is a new bucket.
-type Bucket = (TenantId, NonZero<u32>);
-
 /// The buckets of the tenants at work. Cheap to clone.
-#[derive(Clone)]
-pub struct TenantRates {
-    buckets: Cache<Bucket, Arc<DefaultDirectRateLimiter>>,
-    clock: DefaultClock,
-}
+#[derive(Debug, Clone, Default)]
+pub struct TenantRates(Buckets<TenantId>);
 
 /// The tenant has sent more requests than its plan allows.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the plan of the tenant allows {per_minute} requests a minute")]
-pub struct RateLimited {
-    /// The rate of the tenant's plan.
-    pub per_minute: NonZero<u32>,
-    /// When the next request is allowed.
-    pub wait: Duration,
-}
+#[error("the plan of the tenant allows {} requests a minute", .0.rate.per_minute)]
+pub struct RateLimited(pub RateExceeded);
 
 impl TenantRates {
     /// Full buckets for everybody.
     pub fn new() -> Self {
-        Self {
-            buckets: Cache::builder()
-                .max_capacity(CAPACITY)
-                .time_to_idle(IDLE)
-                .build(),
-            clock: DefaultClock::default(),
-        }
+        Self::default()
     }
 
-    /// Takes one request from the tenant's bucket. A tenant without a limit has no bucket.
+    /// Takes one request from the tenant's bucket, and says what is left. A tenant without a limit has no bucket.
     ///
     /// # Errors
     /// `RateLimited` when the bucket is empty.
-    pub async fn take(&self, tenant: &ServedTenant) -> Result<(), RateLimited> {
-        let limit = tenant.limits.requests_per_minute;
-        let limit = limit.and_then(|limit| u32::try_from(limit).ok());
-        let Some(per_minute) = limit.and_then(NonZero::new) else {
-            return Ok(());
+    pub async fn take(&self, tenant: &ServedTenant) -> Result<Option<Standing>, RateLimited> {
+        let Some(rate) = rate_of(tenant) else {
+            return Ok(None);
         };
-        let bucket = (tenant.id.clone(), per_minute);
-        let full = async { Arc::new(RateLimiter::direct(quota(per_minute))) };
-        let limiter = self.buckets.get_with(bucket, full).await;
-        limiter.check().map_err(|refused| RateLimited {
-            per_minute,
-            wait: refused.wait_time_from(self.clock.now()),
-        })
+        let taken = self.0.take(tenant.id.clone(), rate).await;
+        taken.map(Some).map_err(RateLimited)
     }
 }
 
-impl Default for TenantRates {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl std::fmt::Debug for TenantRates {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} buckets", self.buckets.entry_count())
-    }
-}
-
-fn quota(per_minute: NonZero<u32>) -> Quota {
-    let burst = NonZero::new(per_minute.get() / BURST).unwrap_or(NonZero::<u32>::MIN);
-    Quota::per_minute(per_minute).allow_burst(burst)
+fn rate_of(tenant: &ServedTenant) -> Option<Rate> {
+    let limit = tenant.limits.requests_per_minute?;
+    let per_minute = NonZero::new(u32::try_from(limit).ok()?)?;
+    let at_once = NonZero::new(per_minute.get() / BURST).unwrap_or(NonZero::<u32>::MIN);
+    Some(Rate {
+        policy: "plan",
+        per_minute,
+        at_once,
+    })
 }

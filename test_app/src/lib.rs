@@ -60,6 +60,9 @@ pub struct TestApp {
     database: TestDatabase,
 }
 
+/// More requests a minute than any test makes.
+const UNLIMITED: u32 = 1_000_000;
+
 /// The configuration as the command line would give it.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -80,7 +83,11 @@ pub fn config(database_url: &str) -> Config {
         "--database-url",
         database_url,
     ];
-    Arguments::parse_from(arguments).config
+    let mut config = Arguments::parse_from(arguments).config;
+    // What is tested has limits of its own.
+    config.limits.rate_per_address = UNLIMITED;
+    config.limits.rate_per_account = UNLIMITED;
+    config
 }
 
 /// Whether the apps of this process serve through PgBouncer: with `TEST_POOLER` set, any test of the API tests that, too.

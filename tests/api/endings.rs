@@ -204,7 +204,7 @@ async fn a_session_that_one_node_ends_is_refused_by_another() {
 }
 
 /// Another server on the same database: its address, and what is behind it.
-async fn node(app: &TestApp) -> (String, Arc<Platform>) {
+pub(crate) async fn node(app: &TestApp) -> (String, Arc<Platform>) {
     let config = config(app.database().url());
     let listener = server::listen(&config).unwrap();
     let platform = Arc::new(Platform::open(&config).await.unwrap());

@@ -1,6 +1,6 @@
 //! Routes of system users' sessions.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use chrono::{DateTime, Utc};
 use platform_schema::{SystemUser, SystemUserRole};
 use serde::Serialize;
@@ -9,11 +9,9 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::http::Methods;
-use crate::identity::Identity;
-use crate::identity::client::Client;
 use crate::identity::login::{LoggedIn, PlatformCredentials};
+use crate::identity::platform_visitor::PlatformVisitor;
 use crate::identity::system_caller::SystemCaller;
-use crate::platform::Platform;
 use crate::resource::{StrictJson, Success};
 
 /// The OpenAPI document of this room.
@@ -54,14 +52,10 @@ impl From<SystemUser> for SystemUserView {
 #[utoipa::path(post, path = "/api/v1/platform/auth/login", tag = "platform", security(()), request_body = PlatformCredentials,
     responses((status = 200, body = Success<LoggedIn<SystemUserView>>)))]
 async fn log_in_system_user(
-    platform: Data<Platform>,
-    identity: Data<Identity>,
-    client: Client,
+    visitor: PlatformVisitor,
     credentials: StrictJson<PlatformCredentials>,
 ) -> Result<Success<LoggedIn<SystemUserView>>, ApiError> {
-    let session = identity
-        .login_system_user(&platform, credentials.into_inner(), client)
-        .await?;
+    let session = visitor.log_in(credentials.into_inner()).await?;
     Ok(Success::new("logged in", session.map(SystemUserView::from)))
 }
 

@@ -8,6 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::auth::SystemUserView;
 use crate::error::{ApiError, Code};
 use crate::http::Methods;
+use crate::identity::attempts::Visit;
 use crate::identity::bootstrap::{self, BootstrapError};
 use crate::identity::email;
 use crate::identity::password::Password;
@@ -42,6 +43,7 @@ struct Bootstrap {
 #[utoipa::path(post, path = "/api/v1/platform/bootstrap", tag = "platform", security(()), request_body = Bootstrap,
     responses((status = 201, body = Success<SystemUserView>)))]
 async fn bootstrap_platform(
+    _: Visit,
     platform: Data<Platform>,
     body: StrictJson<Bootstrap>,
 ) -> Result<Success<SystemUserView>, ApiError> {
