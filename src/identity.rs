@@ -2,6 +2,7 @@
 //!
 //! The first group of files knows no HTTP. The others take a request apart: who is at which tenant's door, with what right.
 
+pub mod api_key;
 pub mod bootstrap;
 pub mod password;
 pub mod permission;
@@ -18,6 +19,7 @@ pub mod client;
 pub mod door;
 pub mod email;
 pub mod generated_password;
+pub mod key_ring;
 pub mod login;
 pub mod password_change;
 pub mod platform_visitor;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use platform_schema::TenantKey;
 use rowhouse::identity::Identity;
-use rowhouse::identity::access_cache::AccessKey;
+use rowhouse::identity::access_cache::{AccessKey, Credential};
 use rowhouse::identity::permission::{Permission, UsersRead};
 use rowhouse::platform::Platform;
 use test_app::ChaosProxy;
@@ -53,8 +53,10 @@ pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
             let tenant = platform.registry.resolve(&key).await?;
             let access = AccessKey {
                 tenant: tenant.id.clone(),
-                user: bearer.user,
-                session: bearer.session,
+                credential: Credential::Session {
+                    user: bearer.user,
+                    session: bearer.session,
+                },
             };
             let known = identity.accesses().find(&access, &tenant.limits).await?;
             let decision = known.map(|known| known.grants.decide(UsersRead::NAME));

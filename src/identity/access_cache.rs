@@ -1,12 +1,13 @@
-//! What users may do, remembered: read once for a session, and believed for as long as no change is heard of.
+//! What users may do, remembered: read once for a session or a key, and believed for as long as no change is heard of.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use platform_schema::{Limits, TenantId};
-use tenant_schema::identity::Access;
+use tenant_schema::identity::{Access, ApiKey};
 use uuid::Uuid;
 
+use super::actor::Actor;
 use super::permission::Grants;
 use crate::tenancy::TenantPools;
 use crate::tenancy::changes::{Changes, Subject};
@@ -15,20 +16,42 @@ use crate::tenancy::remembered::{Key, LoadError, Loaded, Remembered};
 /// Sessions remembered at most.
 const CAPACITY: u64 = 100_000;
 
-/// One user's session at one tenant.
+/// What somebody is known by at one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccessKey {
     /// The tenant.
     pub tenant: TenantId,
-    /// The user.
-    pub user: Uuid,
-    /// The session.
-    pub session: Uuid,
+    /// What was presented, and is genuine.
+    pub credential: Credential,
+}
+
+/// What a user is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// A token of one of their sessions.
+    Session {
+        /// The user.
+        user: Uuid,
+        /// The session.
+        session: Uuid,
+    },
+    /// A key, by its hash.
+    ApiKey([u8; 32]),
 }
 
 impl Key for AccessKey {
     fn subject(&self) -> Subject<'_> {
         Subject::Access(&self.tenant)
+    }
+}
+
+impl Credential {
+    /// The session, where it is one.
+    pub fn session(&self) -> Option<Uuid> {
+        match self {
+            Self::Session { session, .. } => Some(*session),
+            Self::ApiKey(_) => None,
+        }
     }
 }
 
@@ -39,6 +62,19 @@ pub struct KnownAccess {
     pub access: Access,
     /// The same, as the decision takes it.
     pub grants: Grants,
+    /// The key by which the user is known, if it is one.
+    pub api_key: Option<ApiKey>,
+}
+
+impl KnownAccess {
+    /// Whether the user may sign in, from where they are.
+    pub fn is_welcome(&self, actor: &Actor) -> bool {
+        let networks = self.api_key.as_ref().map(|key| key.networks.as_slice());
+        let is_near = networks.is_none_or(|networks| {
+            networks.is_empty() || networks.iter().any(|network| actor.is_in(network))
+        });
+        self.access.user.is_active && is_near
+    }
 }
 
 /// Remembers the access of sessions.
@@ -86,13 +122,23 @@ impl AccessCache {
         limits: &Limits,
     ) -> Result<Loaded<KnownAccess>, LoadError> {
         let lease = self.pools.lease_within(&key.tenant, limits).await?;
-        let access = Access::load(key.user, key.session, &lease).await?;
-        let lifetime = access.as_ref().and_then(|access| access.lasts);
+        let known = match &key.credential {
+            Credential::Session { user, session } => {
+                let access = Access::load(*user, *session, &lease).await?;
+                access.map(|access| (access, None))
+            }
+            Credential::ApiKey(hash) => {
+                let known = Access::load_for_key(hash, &lease).await?;
+                known.map(|(access, key)| (access, Some(key)))
+            }
+        };
+        let lifetime = known.as_ref().and_then(|(access, _)| access.lasts);
         Ok(Loaded {
             lifetime: lifetime.map(|lasts| lasts.to_std().unwrap_or(Duration::ZERO)),
-            value: access.map(|access| KnownAccess {
+            value: known.map(|(access, api_key)| KnownAccess {
                 grants: Grants::of(&access),
                 access,
+                api_key,
             }),
         })
     }

@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest};
 use connection::TenantConn;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use ipnet::IpNet;
 use tenant_schema::settings::{ActorType, Change, Origin};
 use uuid::Uuid;
 
@@ -41,6 +42,21 @@ impl Actor {
             session_id: session,
             ..self.0.clone()
         })
+    }
+
+    /// The same, with a key.
+    #[must_use]
+    pub fn with_key(self, api_key: Option<Uuid>) -> Self {
+        Self(Origin {
+            api_key_id: api_key,
+            ..self.0
+        })
+    }
+
+    /// Whether the request came from this network.
+    pub fn is_in(&self, network: &IpNet) -> bool {
+        let ip = self.0.ip;
+        ip.is_some_and(|ip| network.contains(&ip.addr()))
     }
 
     /// Does `work` in one transaction, at whose end the audit log says what it did. Work that changed nothing gives no

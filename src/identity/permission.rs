@@ -30,6 +30,14 @@ macro_rules! permissions {
 }
 
 permissions! {
+    /// See one's API keys.
+    ApiKeysRead = "api_keys.read",
+    /// Make API keys.
+    ApiKeysCreate = "api_keys.create",
+    /// Rotate API keys.
+    ApiKeysUpdate = "api_keys.update",
+    /// Revoke API keys.
+    ApiKeysDelete = "api_keys.delete",
     /// See the users of the tenant.
     UsersRead = "users.read",
     /// Make users.
@@ -91,6 +99,8 @@ pub enum Denial {
     },
     /// Nothing grants it.
     NotGranted,
+    /// The scopes of the caller's API key do not cover it.
+    OutOfScope,
 }
 
 impl Decision {
@@ -158,6 +168,17 @@ impl Grants {
             .filter(|permission| self.decide(permission).is_allowed())
             .collect()
     }
+}
+
+/// Whether the text names a permission that there is, or a pattern over some.
+pub fn is_known(text: &str) -> bool {
+    text == "*"
+        || seeds::permission_names().any(|name| patterns(&name).any(|pattern| pattern == text))
+}
+
+/// Whether one of the scopes, names of permissions or patterns, covers the permission.
+pub fn covers(scopes: &[String], permission: &str) -> bool {
+    patterns(permission).any(|pattern| scopes.iter().any(|scope| *scope == pattern))
 }
 
 fn matching(permission: &str, contains: impl Fn(&str) -> bool) -> Option<String> {

@@ -12,8 +12,9 @@ impl SignedIn {
     /// Ends a live session of the caller.
     ///
     /// # Errors
-    /// `not_found` when the caller has no such session, or a failure of the database.
+    /// `permission_denied` for a caller with an API key, `not_found` when the caller has no such session, or a failure of the database.
     pub async fn end_session(&mut self, id: Uuid, reason: EndReason) -> Result<(), ApiError> {
+        self.session()?;
         let user = self.access().user.id;
         self.mutate(reason.action(), async |conn| {
             let ended = UserSession::end_own(id, user, reason, conn).await?;
@@ -25,8 +26,9 @@ impl SignedIn {
     /// Ends all sessions of the caller.
     ///
     /// # Errors
-    /// `not_found` when the caller is gone, or a failure of the database.
+    /// `permission_denied` for a caller with an API key, `not_found` when the caller is gone, or a failure of the database.
     pub async fn end_all_sessions(&mut self, reason: EndReason) -> Result<(), ApiError> {
+        self.session()?;
         let user = self.access().user.id;
         self.mutate("auth.logout_all", async |conn| {
             let ended = UserSession::end_all_of(user, None, reason, conn).await?;

@@ -6,15 +6,17 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use connection::TenantConn;
 use futures_util::future::LocalBoxFuture;
-use platform_schema::Tenant;
+use platform_schema::{Tenant, TenantId};
 use tenant_schema::identity::Access;
 use tenant_schema::settings::Change;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::access_cache::{AccessKey, KnownAccess};
+use super::access_cache::{AccessKey, Credential, KnownAccess};
 use super::actor::Actor;
-use super::permission::{Decision, Grants};
+use super::api_key::ApiKeySecret;
+use super::permission::{self, Decision, Denial};
+use super::token::Bearer;
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
@@ -29,7 +31,7 @@ use crate::tenancy::{Lease, ServedTenant};
 pub struct SignedIn {
     tenant: Arc<ServedTenant>,
     known: Arc<KnownAccess>,
-    session: Uuid,
+    session: Option<Uuid>,
     lease: OnceCell<Lease>,
     actor: Actor,
     context: RequestContext,
@@ -49,13 +51,32 @@ impl SignedIn {
     }
 
     /// The session that the token is of.
-    pub fn session(&self) -> Uuid {
-        self.session
+    ///
+    /// # Errors
+    /// `permission_denied` for a caller with an API key, who has none: keys neither make keys nor end sessions.
+    pub fn session(&self) -> Result<Uuid, ApiError> {
+        self.session.ok_or_else(|| {
+            let detail = "this takes a session, which an API key is not (hint: log in)";
+            ApiError::new(Code::PermissionDenied).detail(detail)
+        })
     }
 
-    /// What is granted and denied, as the decision takes it.
-    pub fn grants(&self) -> &Grants {
-        &self.known.grants
+    /// Whether the caller may do what the permission of this name stands for: what is granted to the user, within the scopes
+    /// of the key where they came with one.
+    pub fn decide(&self, permission: &str) -> Decision {
+        match &self.known.api_key {
+            Some(key) if !permission::covers(&key.scopes, permission) => {
+                Decision::Denied(Denial::OutOfScope)
+            }
+            _ => self.known.grants.decide(permission),
+        }
+    }
+
+    /// The names of all permissions that the caller has, without wildcards.
+    pub fn permissions(&self) -> Vec<String> {
+        let mut granted = self.known.grants.granted();
+        granted.retain(|permission| self.decide(permission).is_allowed());
+        granted
     }
 
     /// The tenant's connection, for single statements.
@@ -93,8 +114,10 @@ impl SignedIn {
     /// # Errors
     /// `permission_denied`.
     pub fn require(&self, permission: &'static str) -> Result<(), ApiError> {
-        match self.known.grants.decide(permission) {
+        match self.decide(permission) {
             Decision::Allowed(_) => Ok(()),
+            Decision::Denied(Denial::OutOfScope) => Err(ApiError::new(Code::PermissionDenied)
+                .detail(format!("the scopes of the API key lack `{permission}`"))),
             Decision::Denied(_) => Err(ApiError::new(Code::PermissionDenied)
                 .detail(format!("this takes the permission `{permission}`"))),
         }
@@ -117,36 +140,66 @@ impl SignedIn {
 
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
         let identity = Identity::of(request)?;
-        let bearer = identity.tokens().bearer(bearer::token(request)?)?;
+        let presented = Presented::read(bearer::token(request)?, identity)?;
         let tenant = door::tenant(request).await?;
-        if bearer.tenant != tenant.id {
-            return Err(ApiError::new(Code::TenantMismatch));
-        }
+        let credential = presented.at(&tenant.id)?;
         let actor = Actor::extract(request).await?;
         let context = RequestContext::of(request)?;
-        context.record_user(bearer.user);
         let key = AccessKey {
             tenant: tenant.id.clone(),
-            user: bearer.user,
-            session: bearer.session,
+            credential,
         };
         let known = identity.accesses().find(&key, &tenant.limits).await?;
         let known = known
-            .filter(|known| known.access.user.is_active)
+            .filter(|known| known.is_welcome(&actor))
             .ok_or_else(|| ApiError::new(Code::InvalidToken))?;
         if !known.access.session_is_live {
             return Err(ApiError::new(Code::SessionEnded));
         }
+        let (user, session) = (known.access.user.id, credential.session());
+        context.record_user(user);
+        let api_key = known.api_key.as_ref().map(|key| key.id);
         Ok(Self {
             tenant,
             known,
-            session: bearer.session,
+            session,
             lease: OnceCell::new(),
-            actor: actor.user(bearer.user, Some(bearer.session)),
+            actor: actor.user(user, session).with_key(api_key),
             context,
             identity: identity.clone(),
             platform: door::platform(request)?.clone(),
         })
+    }
+}
+
+/// What a caller presents: genuine, as far as that can be told without asking the database.
+#[derive(Debug)]
+enum Presented {
+    Token(Arc<Bearer>),
+    Key(ApiKeySecret),
+}
+
+impl Presented {
+    fn read(text: &str, identity: &Identity) -> Result<Self, ApiError> {
+        match ApiKeySecret::parse(text) {
+            Some(Ok(key)) => Ok(Self::Key(key)),
+            Some(Err(_)) => Err(ApiError::new(Code::InvalidToken)),
+            None => Ok(Self::Token(identity.tokens().bearer(text)?)),
+        }
+    }
+
+    /// The same as it is known at a tenant. What a key is worth there, only the tenant's own rows tell.
+    fn at(&self, tenant: &TenantId) -> Result<Credential, ApiError> {
+        match self {
+            Self::Token(bearer) if bearer.tenant != *tenant => {
+                Err(ApiError::new(Code::TenantMismatch))
+            }
+            Self::Token(bearer) => Ok(Credential::Session {
+                user: bearer.user,
+                session: bearer.session,
+            }),
+            Self::Key(key) => Ok(Credential::ApiKey(key.hash())),
+        }
     }
 }
 

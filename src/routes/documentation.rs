@@ -36,6 +36,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(platform::fleet::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();
     tenant.merge(tenant::sessions::Documentation::openapi());
+    tenant.merge(tenant::api_keys::Documentation::openapi());
     tenant.merge(tenant::users::Documentation::openapi());
     openapi::assemble(shared, tenant)
 }

@@ -15,7 +15,7 @@ pub mod user_role;
 pub mod user_session;
 
 pub use access::Access;
-pub use api_key::ApiKey;
+pub use api_key::{ApiKey, NewApiKey};
 pub use email_verification_token::EmailVerificationToken;
 pub use password_reset_token::PasswordResetToken;
 pub use permission::{NewPermission, Permission};

@@ -10,6 +10,7 @@
     reason = "planted injections run on a tenant's own lease"
 )]
 
+mod api_keys;
 mod audit;
 mod auth;
 mod bad_input;

@@ -111,7 +111,7 @@ impl MeView {
             last_name: user.last_name.clone(),
             display_name: user.display_name(),
             roles: caller.access().roles.clone(),
-            permissions: caller.grants().granted(),
+            permissions: caller.permissions(),
             tenant: TenantReference {
                 id: tenant.id.clone(),
                 slug: tenant.slug.clone(),

@@ -71,7 +71,7 @@ async fn log_out(
         Visitor::extract(&request).await?.log_out(&token).await?;
     } else {
         let mut caller = SignedIn::extract(&request).await?;
-        let session = caller.session();
+        let session = caller.session()?;
         caller.end_session(session, EndReason::LoggedOut).await?;
     }
     Ok(HttpResponse::NoContent().finish())
@@ -95,7 +95,8 @@ async fn list_sessions(
     let count = UserSession::count_live(user, conn);
     let (sessions, total) = futures_util::try_join!(sessions, count)?;
     let sessions = sessions.into_iter();
-    let shown = sessions.map(|session| SessionView::new(session, caller.session()));
+    let current = caller.session()?;
+    let shown = sessions.map(|session| SessionView::new(session, current));
     Ok(List::new("your sessions", shown.collect(), page, total))
 }
 

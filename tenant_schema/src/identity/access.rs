@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::future::try_join5;
 use uuid::Uuid;
 
+use super::api_key::ApiKey;
 use super::permission::permissions;
 use super::role::{Role, roles};
 use super::role_permission::role_permissions;
@@ -21,7 +22,7 @@ use super::user_session::user_sessions;
 pub struct Access {
     /// The user, not deleted, but perhaps not active.
     pub user: User,
-    /// Whether the session is the user's own, and neither ended nor expired.
+    /// Whether the session is the user's own, and neither ended nor expired; so it is where a key took its place.
     pub session_is_live: bool,
     /// Names of the user's roles, the highest first.
     pub roles: Vec<String>,
@@ -35,6 +36,9 @@ pub struct Access {
     /// ended, which stays so.
     pub lasts: Option<TimeDelta>,
 }
+
+/// How long a key without an end is taken to last: longer than anything is remembered.
+const FOREVER: TimeDelta = TimeDelta::days(1);
 
 /// A permission of a user alone.
 type OwnPermission = (Effect, String, Option<DateTime<Utc>>);
@@ -57,19 +61,52 @@ impl Access {
             own_permissions(user_id, conn),
         )
         .await?;
+        Ok(user.map(|user| Self::of(user, session, roles, role_grants, &own)))
+    }
+
+    /// Reads the access of a key's owner, to last no longer than the key, and notes that the key is used. Nothing where
+    /// there is no such key, where it has ended, or where the owner was deleted.
+    pub async fn load_for_key(
+        hash: &[u8],
+        conn: &TenantConn,
+    ) -> QueryResult<Option<(Self, ApiKey)>> {
+        let Some((key, read)) = ApiKey::find_live(hash, conn).await? else {
+            return Ok(None);
+        };
+        let (user, roles, role_grants, own, ()) = try_join5(
+            find_user(key.user_id, conn),
+            Role::names_of(key.user_id, conn),
+            role_grants(key.user_id, conn),
+            own_permissions(key.user_id, conn),
+            key.note_use(read, conn),
+        )
+        .await?;
+        let ends = key.expires_at.unwrap_or(read + FOREVER);
+        let live = Some(LiveSession { ends, read });
+        let access = user.map(|user| Self::of(user, live, roles, role_grants, &own));
+        Ok(access.zip(Some(key)))
+    }
+
+    fn of(
+        user: User,
+        session: Option<LiveSession>,
+        roles: Vec<String>,
+        role_grants: Vec<(String, String)>,
+        own: &[OwnPermission],
+    ) -> Self {
         let names = |wanted: Effect| {
             let of_effect = own.iter().filter(|(effect, ..)| *effect == wanted);
             of_effect.map(|(_, name, _)| name.clone()).collect()
         };
-        Ok(user.map(|user| Self {
+        Self {
             user,
             session_is_live: session.is_some(),
-            lasts: session.map(|session| session.lasts(&own)),
+            lasts: session.map(|session| session.lasts(own)),
             roles,
             role_grants,
             direct_grants: names(Effect::Grant),
             denials: names(Effect::Deny),
-        }))
+        }
     }
 }
 
@@ -77,7 +114,7 @@ async fn find_user(id: Uuid, conn: &TenantConn) -> QueryResult<Option<User>> {
     User::find(id, conn).await.optional()
 }
 
-/// A session that is live, and the time at which that was so, both by the database's clock.
+/// A session or key that is live, and the time at which that was so, both by the database's clock.
 struct LiveSession {
     ends: DateTime<Utc>,
     read: DateTime<Utc>,
