@@ -4,6 +4,7 @@
 //! `rowhouse.toml` is the variable's name in lower case. [`layers`] reads the two files.
 
 pub mod layers;
+mod mail;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::http::LogFormat;
 use crate::identity::client::{ForwardedHeader, TrustedProxies};
 pub use layers::parse;
+pub use mail::MailConfig;
 
 /// The pepper that development uses when none is set; production refuses it.
 const DEVELOPMENT_PEPPER: &str = "development-pepper-never-used-in-production";
@@ -46,6 +48,9 @@ pub struct Config {
     /// How often somebody may try.
     #[command(flatten)]
     pub limits: LimitConfig,
+    /// How mail is sent.
+    #[command(flatten)]
+    pub mail: MailConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,

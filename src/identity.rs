@@ -4,6 +4,7 @@
 
 pub mod api_key;
 pub mod bootstrap;
+pub mod mailed_token;
 pub mod password;
 pub mod permission;
 pub mod refresh_token;

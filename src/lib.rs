@@ -7,6 +7,7 @@ pub mod demo;
 pub mod error;
 pub mod http;
 pub mod identity;
+pub mod mail;
 pub mod platform;
 pub mod provisioner;
 pub mod rate;

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{
@@ -16,6 +17,7 @@ use secrecy::ExposeSecret;
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit};
 use crate::identity::{Identity, bootstrap};
+use crate::mail::{Delivery, Outbox, RunningOutbox, Sender};
 use crate::platform::Platform;
 use crate::resource::{JsonLimit, path_config};
 
@@ -25,6 +27,8 @@ pub struct Application {
     port: u16,
     server: ServerFuture,
     drain: web::Data<Drain>,
+    outbox: RunningOutbox,
+    patience: Duration,
     platform: Arc<Platform>,
 }
 
@@ -41,9 +45,10 @@ impl Application {
     /// Opens the platform, migrates it, and listens. Requests are answered once [`Self::run_until_stopped`] runs.
     ///
     /// # Errors
-    /// A setting that production refuses, a port that is taken, a database that is not there.
+    /// A setting that production refuses, an `SMTP_URL` that is none, a port that is taken, a database that is not there.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         config.check()?;
+        config.check_mail()?;
         // Before the database is opened: a taken port is known at once, and nothing has been started for nothing.
         let listener = listen(&config)?;
         let platform = Platform::open(&config).await?;
@@ -53,7 +58,7 @@ impl Application {
     /// Serves an opened platform on a listener.
     ///
     /// # Errors
-    /// Signing keys that cannot be read or made.
+    /// Signing keys that cannot be read or made; an `SMTP_URL` that is none.
     pub async fn with_platform(
         config: Config,
         platform: Arc<Platform>,
@@ -76,6 +81,7 @@ impl Application {
         let identity = Identity::open(&config, &platform)
             .await
             .context("Failed to load the signing keys")?;
+        let outbox = outbox(&config, &platform, port)?;
         platform.changes.listen().await;
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
@@ -108,6 +114,8 @@ impl Application {
             port,
             server: ServerFuture(server),
             drain: draining,
+            outbox: outbox.start(),
+            patience: Duration::from_secs(shutdown.into()),
             platform,
         })
     }
@@ -136,9 +144,19 @@ impl Application {
                 self.drain.begin();
             }
         }
-        let ((), ended) = tokio::join!(handle.stop(true), server);
+        let stopping = self.outbox.stop(self.patience);
+        let ((), ended, ()) = tokio::join!(handle.stop(true), server, stopping);
         Ok(ended?)
     }
+}
+
+/// What sends the mail. Its links lead to this server where the configuration says nothing else, whatever requests claim.
+fn outbox(config: &Config, platform: &Platform, port: u16) -> anyhow::Result<Outbox> {
+    let own_url = || format!("http://{}", SocketAddr::new(config.http.host, port));
+    let public_url = config.mail.public_url.clone().unwrap_or_else(own_url);
+    let from = config.mail.mail_from.clone();
+    let sender = Sender::new(from, public_url, platform.link_key.clone());
+    Ok(Outbox::new(platform, sender, Delivery::open(config)?))
 }
 
 /// Listens on the configured address.

@@ -38,6 +38,8 @@ pub enum Announcement<'a> {
     },
     /// The rows of all tenants may have changed.
     Tenants,
+    /// There is mail to be sent.
+    Mail,
     /// A node asks for its own voice, to know that it hears.
     Pulse {
         /// The node.
@@ -55,6 +57,7 @@ impl<'a> Announcement<'a> {
             ("tenant", Some(id), Some(slug)) => Self::Tenant { id, slug },
             ("access", Some(schema), None) => Self::Access { schema },
             ("tenants", None, None) => Self::Tenants,
+            ("mail", None, None) => Self::Mail,
             ("pulse", Some(node), Some(number)) => {
                 let number = number.parse().ok()?;
                 Self::Pulse { node, number }
@@ -107,6 +110,7 @@ mod tests {
                 },
             ),
             ("tenants", Announcement::Tenants),
+            ("mail", Announcement::Mail),
             (
                 "pulse 1f 7",
                 Announcement::Pulse {

@@ -5,6 +5,7 @@
 mod announcement;
 pub mod ending;
 mod in_flight;
+mod outbox;
 mod own;
 mod pooled;
 mod stale;
@@ -29,6 +30,7 @@ use futures_util::{FutureExt, StreamExt};
 
 pub use self::announcement::{Announcement, CHANNEL};
 pub use in_flight::InFlight;
+pub use outbox::{LinkSeed, MailKind, NewMail};
 use own::Own;
 pub use pooled::Settled;
 use stale::{Again, Anew, Whole, whole_count, whole_rows};

@@ -286,9 +286,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Mail to users of tenants, added in the transaction that causes it and sent from here. Nothing of what it says is kept: it is written when it is sent.
+    shared.mail_outbox (id) {
+        /// The key, and the name before the `@` of the `Message-ID`.
+        id -> Uuid,
+        /// The tenant whose user it is for.
+        tenant_id -> Text,
+        /// What it is about, and so what is written.
+        kind -> Text,
+        /// Address that it goes to.
+        recipient -> Text,
+        /// What the token in its link is derived from, with a key that is not in the database; forgotten when it is sent or given up.
+        seed -> Nullable<Bytea>,
+        /// When its link ends; it is not sent after that.
+        expires_at -> Nullable<Timestamptz>,
+        /// When it was added.
+        created_at -> Timestamptz,
+        /// How often somebody began to send it.
+        attempts -> Integer,
+        /// Until when nobody else sends it: the end of the lease of who is at it, or of the pause after a failure.
+        next_attempt_at -> Timestamptz,
+        /// Why the last attempt failed.
+        last_error -> Nullable<Text>,
+        /// When a mail server took it.
+        sent_at -> Nullable<Timestamptz>,
+        /// When it was given up.
+        given_up_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(mail_outbox -> tenants (tenant_id));
 diesel::joinable!(platform_sessions -> system_users (system_user_id));
 diesel::joinable!(run_steps -> runs (run_id));
 diesel::joinable!(runs -> tenants (tenant_id));
+diesel::allow_tables_to_appear_in_same_query!(mail_outbox, tenants);
 diesel::allow_tables_to_appear_in_same_query!(plans, tenants);
 diesel::allow_tables_to_appear_in_same_query!(platform_sessions, system_users);
 diesel::allow_tables_to_appear_in_same_query!(runs, run_steps, tenants);

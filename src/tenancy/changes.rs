@@ -60,6 +60,8 @@ struct Heard {
     proven: watch::Sender<Option<Instant>>,
     /// Asks for a call before its time.
     hurry: Notify,
+    /// There is mail to be sent.
+    mail: Notify,
     listener: OnceCell<Listening>,
 }
 
@@ -85,6 +87,7 @@ impl Changes {
             counters: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             proven: watch::Sender::new(None),
             hurry: Notify::new(),
+            mail: Notify::new(),
             listener: OnceCell::new(),
         }))
     }
@@ -109,6 +112,11 @@ impl Changes {
     /// Forgets what was read of a subject, because this process has changed it: its own next request must see that.
     pub fn forget(&self, subject: Subject<'_>) {
         self.0.count(subject);
+    }
+
+    /// Waits until mail is announced. For one task: each announcement wakes one who waits, or the next who does.
+    pub async fn mail(&self) {
+        self.0.mail.notified().await;
     }
 
     /// Waits until everything is heard that was committed before the call. Comes back at once where nobody listens.

@@ -124,6 +124,8 @@ impl Drop for TestDatabase {
             return;
         }
         let (name, url) = (self.name.clone(), self.url.clone());
+        // Few tests leave any.
+        let _ = std::fs::remove_dir_all(data_folder(&url));
         // A thread with a runtime of its own, since the test's runtime is ending.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -151,6 +153,13 @@ fn server() -> &'static EmbeddedServer {
         };
         EmbeddedServer::start(&settings).expect("the embedded server starts")
     })
+}
+
+/// Where the apps on a database leave what is no row: beside the test binaries, under the database's name.
+pub(crate) fn data_folder(url: &str) -> PathBuf {
+    let (_, name) = url.rsplit_once('/').expect("a URL with a database");
+    let name = name.split('?').next().unwrap_or_default();
+    directory().with_file_name("test-data").join(name)
 }
 
 /// Beside the test binaries: `target/test-postgres`.

@@ -12,11 +12,14 @@ mod answer;
 mod caller;
 mod chaos_proxy;
 mod database;
+mod mail;
+mod mail_server;
 mod own_server;
 mod pgbouncer;
 mod platform;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::web::ServiceConfig;
 use clap::Parser;
@@ -33,6 +36,8 @@ pub use answer::Answer;
 pub use caller::Caller;
 pub use chaos_proxy::{Chaos, ChaosProxy};
 pub use database::TestDatabase;
+pub use mail::Mail;
+pub use mail_server::{MailServer, Reception};
 pub use own_server::OwnServer;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use platform::TestPlatform;
@@ -42,6 +47,9 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The e-mail address of the system admin in the tests.
 pub const PLATFORM_ADMIN: &str = "root@platform.example";
+
+/// How long mail may take to be sent; generous, since machines are loaded.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sessions of the server that an app gets where it is tested through a pooler.
 const POOLED_SESSIONS: u32 = 4;
@@ -70,8 +78,9 @@ struct Arguments {
     config: Config,
 }
 
-/// A configuration for tests on a database: a free port, and the lowest cost of a password.
+/// A configuration for tests on a database: a free port, the lowest cost of a password, mail in files.
 pub fn config(database_url: &str) -> Config {
+    let data = database::data_folder(database_url);
     let arguments = [
         "test",
         "--port",
@@ -82,6 +91,8 @@ pub fn config(database_url: &str) -> Config {
         "warn",
         "--database-url",
         database_url,
+        "--data-dir",
+        data.to_str().expect("a path in UTF-8"),
     ];
     let mut config = Arguments::parse_from(arguments).config;
     // What is tested has limits of its own.
@@ -225,6 +236,40 @@ impl TestApp {
         let schema = &tenant.tenant.schema;
         self.sql(&format!("SET search_path = {schema}; {sql}"))
             .await;
+    }
+
+    /// The mails to an address so far, all that were caused before being sent. In an app that sends mail by SMTP, there are
+    /// none: its mail server has them.
+    pub async fn mails(&self, address: &str) -> Vec<Mail> {
+        self.wait_for_outbox().await;
+        let folder = database::data_folder(self.database.url()).join("mail");
+        let mails = Mail::in_folder(&folder).into_iter();
+        mails.filter(|mail| mail.to() == address).collect()
+    }
+
+    /// The last mail to an address, which has a link.
+    pub async fn mailed_token(&self, address: &str) -> String {
+        let mails = self.mails(address).await;
+        let last = mails.last();
+        last.unwrap_or_else(|| panic!("no mail to {address}"))
+            .token()
+    }
+
+    /// Waits until no mail is waiting to be sent.
+    pub async fn wait_for_outbox(&self) {
+        let client = self.database.client().await;
+        let waiting =
+            "SELECT FROM shared.mail_outbox WHERE sent_at IS NULL AND given_up_at IS NULL";
+        let begun = Instant::now();
+        while let Some(row) = client
+            .query(waiting, &[])
+            .await
+            .expect("the outbox")
+            .first()
+        {
+            assert!(begun.elapsed() < PATIENCE, "mail still waits: {row:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The database of this test.

@@ -23,6 +23,7 @@ mod injection;
 mod isolation;
 mod limits;
 mod operations;
+mod outbox;
 mod permissions;
 mod rates;
 mod round_trips;

@@ -1,0 +1,2 @@
+DROP SCHEMA outbox CASCADE;
+DROP TABLE shared.mail_outbox;
