@@ -34,3 +34,4 @@ mod stopping;
 mod suspension;
 mod tenants;
 mod users;
+mod working_hours;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::user_role::user_roles;
@@ -29,6 +30,9 @@ pub struct Role {
     /// Whether the role came with the tenant and stays.
     #[column(default = "false")]
     pub is_system: bool,
+    /// When those who have the role work; none for at any time.
+    #[column(check = "jsonb_typeof(working_hours) = 'object'")]
+    pub working_hours: Option<Value>,
     /// When the role was made.
     #[column(default = "now()")]
     pub created_at: DateTime<Utc>,
@@ -53,6 +57,8 @@ pub struct NewRole {
     pub priority: i32,
     /// See [`Role::is_system`].
     pub is_system: bool,
+    /// See [`Role::working_hours`].
+    pub working_hours: Option<Value>,
 }
 
 /// Changes to a role: `None` leaves a column as it is, `Some(None)` empties it.
@@ -65,6 +71,8 @@ pub struct RoleChanges {
     pub description: Option<Option<String>>,
     /// See [`Role::priority`].
     pub priority: Option<i32>,
+    /// See [`Role::working_hours`].
+    pub working_hours: Option<Option<Value>>,
     /// See [`Role::updated_at`].
     pub updated_at: Option<DateTime<Utc>>,
 }
