@@ -59,17 +59,17 @@ pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
                 },
             };
             let known = identity.accesses().find(&access, &tenant.limits).await?;
-            let decision = known.map(|known| known.grants.decide(UsersRead::NAME));
+            let is_allowed = known.is_some_and(|known| {
+                let decision = known.grants.decide(UsersRead::NAME, known.now());
+                decision.is_allowed()
+            });
             let lease = platform
                 .pools
                 .lease_within(&tenant.id, &tenant.limits)
                 .await?;
             let took = begun.elapsed();
             drop(lease);
-            ensure!(
-                decision.is_some_and(|decision| decision.is_allowed()),
-                "the tenant's admin may not read users"
-            );
+            ensure!(is_allowed, "the tenant's admin may not read users");
             latencies.push(u32::try_from(took.as_micros())?);
         }
         round_trips = proxy.ready_for_queries() - before;

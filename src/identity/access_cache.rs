@@ -1,8 +1,9 @@
 //! What users may do, remembered: read once for a session or a key, and believed for as long as no change is heard of.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use platform_schema::{Limits, TenantId};
 use tenant_schema::identity::{Access, ApiKey};
 use uuid::Uuid;
@@ -64,6 +65,8 @@ pub struct KnownAccess {
     pub grants: Grants,
     /// The key by which the user is known, if it is one.
     pub api_key: Option<ApiKey>,
+    /// When the reading began, by this process's clock.
+    begun: Instant,
 }
 
 impl KnownAccess {
@@ -74,6 +77,15 @@ impl KnownAccess {
             networks.is_empty() || networks.iter().any(|network| actor.is_in(network))
         });
         self.access.user.is_active && is_near
+    }
+
+    /// The time by the database's clock, which is the one that ends of grants and denials are judged by.
+    pub fn now(&self) -> DateTime<Utc> {
+        let since = TimeDelta::from_std(self.begun.elapsed()).unwrap_or(TimeDelta::MAX);
+        let read_at = self.access.read_at;
+        read_at
+            .checked_add_signed(since)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }
 
@@ -121,6 +133,7 @@ impl AccessCache {
         key: &AccessKey,
         limits: &Limits,
     ) -> Result<Loaded<KnownAccess>, LoadError> {
+        let begun = Instant::now();
         let lease = self.pools.lease_within(&key.tenant, limits).await?;
         let known = match &key.credential {
             Credential::Session { user, session } => {
@@ -136,9 +149,10 @@ impl AccessCache {
         Ok(Loaded {
             lifetime: lifetime.map(|lasts| lasts.to_std().unwrap_or(Duration::ZERO)),
             value: known.map(|(access, api_key)| KnownAccess {
-                grants: Grants::of(&access),
+                grants: Grants::of(&access.rules),
                 access,
                 api_key,
+                begun,
             }),
         })
     }

@@ -270,7 +270,7 @@ pub(super) fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject 
         email: access.user.email.clone(),
         username: access.user.username.clone(),
         roles: access.roles.clone(),
-        permissions: Grants::of(access).granted(),
+        permissions: Grants::of(&access.rules).granted(access.read_at),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use futures_util::future::LocalBoxFuture;
 use platform_schema::{Tenant, TenantId};
@@ -61,20 +62,25 @@ impl SignedIn {
         })
     }
 
+    /// All that is known of the caller, as of now.
+    pub(super) fn known(&self) -> &Arc<KnownAccess> {
+        &self.known
+    }
+
     /// Whether the caller may do what the permission of this name stands for: what is granted to the user, within the scopes
     /// of the key where they came with one.
-    pub fn decide(&self, permission: &str) -> Decision {
+    pub fn decide(&self, permission: &str) -> Decision<'_> {
         match &self.known.api_key {
             Some(key) if !permission::covers(&key.scopes, permission) => {
                 Decision::Denied(Denial::OutOfScope)
             }
-            _ => self.known.grants.decide(permission),
+            _ => self.known.grants.decide(permission, self.now()),
         }
     }
 
     /// The names of all permissions that the caller has, without wildcards.
     pub fn permissions(&self) -> Vec<String> {
-        let mut granted = self.known.grants.granted();
+        let mut granted = self.known.grants.granted(self.now());
         granted.retain(|permission| self.decide(permission).is_allowed());
         granted
     }
@@ -109,18 +115,28 @@ impl SignedIn {
         Ok(&mut *lease)
     }
 
+    /// The time by which ends of grants and denials are judged: the database's.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.known.now()
+    }
+
     /// Proves a permission beyond the one in the handler's signature.
     ///
     /// # Errors
-    /// `permission_denied`.
+    /// `permission_denied`, also for a permission that there is not, which is an error of ours.
     pub fn require(&self, permission: &'static str) -> Result<(), ApiError> {
-        match self.decide(permission) {
-            Decision::Allowed(_) => Ok(()),
-            Decision::Denied(Denial::OutOfScope) => Err(ApiError::new(Code::PermissionDenied)
-                .detail(format!("the scopes of the API key lack `{permission}`"))),
-            Decision::Denied(_) => Err(ApiError::new(Code::PermissionDenied)
-                .detail(format!("this takes the permission `{permission}`"))),
-        }
+        let detail = match self.decide(permission) {
+            Decision::Allowed(_) => return Ok(()),
+            Decision::Denied(Denial::OutOfScope) => {
+                format!("the scopes of the API key lack `{permission}`")
+            }
+            Decision::Denied(Denial::Unknown) => {
+                tracing::error!(permission, "a permission was asked for that there is not");
+                format!("this takes the permission `{permission}`")
+            }
+            Decision::Denied(_) => format!("this takes the permission `{permission}`"),
+        };
+        Err(ApiError::new(Code::PermissionDenied).detail(detail))
     }
 
     #[expect(

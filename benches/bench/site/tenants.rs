@@ -216,7 +216,7 @@ async fn sign_in(id: &TenantId, slug: &str, platform: &Platform) -> anyhow::Resu
         tenant_slug: slug.to_owned(),
         email: user.email,
         username: user.username,
-        permissions: Grants::of(&access).granted(),
+        permissions: Grants::of(&access.rules).granted(access.read_at),
         roles: access.roles,
     };
     Ok(Member {

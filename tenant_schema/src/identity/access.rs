@@ -1,21 +1,26 @@
-//! What a user may do now, as the tables say. How grants and denials are weighed is decided elsewhere.
+//! What a user may do, as the tables say. How grants and denials are weighed is decided elsewhere.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connection::TenantConn;
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use futures_util::future::try_join5;
+use futures_util::future::{try_join, try_join4};
 use uuid::Uuid;
 
 use super::api_key::ApiKey;
 use super::permission::permissions;
 use super::role::{Role, roles};
 use super::role_permission::role_permissions;
-use super::user::User;
+use super::user::{User, users};
 use super::user_permission::{Effect, user_permissions};
 use super::user_role::user_roles;
 use super::user_session::user_sessions;
+
+diesel::define_sql_function! {
+    /// The time now, not the time at which the transaction began, which may have waited for others.
+    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
+}
 
 /// A user with the state of one session, and every permission that is granted or denied by name or wildcard.
 #[derive(Debug, Clone)]
@@ -26,42 +31,57 @@ pub struct Access {
     pub session_is_live: bool,
     /// Names of the user's roles, the highest first.
     pub roles: Vec<String>,
-    /// Roles, each with a permission that it grants, in order of the permissions' names.
-    pub role_grants: Vec<(String, String)>,
-    /// Permissions granted to the user alone, in order of name.
-    pub direct_grants: Vec<String>,
-    /// Permissions denied to the user, in order of name.
-    pub denials: Vec<String>,
-    /// How long this stays true at most: until the session or a permission of the user ends. Nothing for a session that has
-    /// ended, which stays so.
+    /// Priority of the highest of the user's roles; nothing without a role.
+    pub rank: Option<i32>,
+    /// What is granted and denied.
+    pub rules: Rules,
+    /// When this was read, by the database's clock.
+    pub read_at: DateTime<Utc>,
+    /// How long the session lives at most. Nothing for a session that has ended, which stays so.
     pub lasts: Option<TimeDelta>,
 }
 
 /// How long a key without an end is taken to last: longer than anything is remembered.
 const FOREVER: TimeDelta = TimeDelta::days(1);
 
-/// A permission of a user alone.
-type OwnPermission = (Effect, String, Option<DateTime<Utc>>);
+/// Every permission that is granted or denied to a user, by name or wildcard. What ended by `valid_until` is among it;
+/// roles that were deleted are not.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// Roles, each with a permission that it grants, in order of the permissions' names.
+    pub by_role: Vec<(String, String)>,
+    /// Permissions of the user alone, in order of name.
+    pub own: Vec<OwnRule>,
+}
+
+/// A permission granted or denied to a user alone.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct OwnRule {
+    /// Whether it is given or withheld.
+    pub effect: Effect,
+    /// The permission or a wildcard.
+    pub permission: String,
+    /// When it ends by itself, if so.
+    pub valid_until: Option<DateTime<Utc>>,
+}
 
 impl Access {
     /// Reads the access of a user in a session; nothing where there is no such user, or the user was deleted.
     ///
-    /// The queries are sent without waiting for one another: once prepared, they cost one round trip together. What ended
-    /// by `valid_until` and roles that were deleted are left out.
+    /// The queries are sent without waiting for one another: once prepared, they cost one round trip together.
     pub async fn load(
         user_id: Uuid,
         session_id: Uuid,
         conn: &TenantConn,
     ) -> QueryResult<Option<Self>> {
-        let (user, session, roles, role_grants, own) = try_join5(
+        let (user, session, ranked, rules) = try_join4(
             find_user(user_id, conn),
             live_session(session_id, user_id, conn),
-            Role::names_of(user_id, conn),
-            role_grants(user_id, conn),
-            own_permissions(user_id, conn),
+            Role::ranked_names_of(user_id, conn),
+            Rules::load(user_id, conn),
         )
         .await?;
-        Ok(user.map(|user| Self::of(user, session, roles, role_grants, &own)))
+        Ok(user.map(|user| Self::of(user, session, ranked, rules)))
     }
 
     /// Reads the access of a key's owner, to last no longer than the key, and notes that the key is used. Nothing where
@@ -73,79 +93,69 @@ impl Access {
         let Some((key, read)) = ApiKey::find_live(hash, conn).await? else {
             return Ok(None);
         };
-        let (user, roles, role_grants, own, ()) = try_join5(
+        let (user, ranked, rules, ()) = try_join4(
             find_user(key.user_id, conn),
-            Role::names_of(key.user_id, conn),
-            role_grants(key.user_id, conn),
-            own_permissions(key.user_id, conn),
+            Role::ranked_names_of(key.user_id, conn),
+            Rules::load(key.user_id, conn),
             key.note_use(read, conn),
         )
         .await?;
         let ends = key.expires_at.unwrap_or(read + FOREVER);
-        let live = Some(LiveSession { ends, read });
-        let access = user.map(|user| Self::of(user, live, roles, role_grants, &own));
+        let access = user.map(|user| Self::of(user, Some(ends), ranked, rules));
         Ok(access.zip(Some(key)))
     }
 
     fn of(
-        user: User,
-        session: Option<LiveSession>,
-        roles: Vec<String>,
-        role_grants: Vec<(String, String)>,
-        own: &[OwnPermission],
+        (user, read_at): (User, DateTime<Utc>),
+        ends: Option<DateTime<Utc>>,
+        ranked: Vec<(String, i32)>,
+        rules: Rules,
     ) -> Self {
-        let names = |wanted: Effect| {
-            let of_effect = own.iter().filter(|(effect, ..)| *effect == wanted);
-            of_effect.map(|(_, name, _)| name.clone()).collect()
-        };
         Self {
             user,
-            session_is_live: session.is_some(),
-            lasts: session.map(|session| session.lasts(own)),
-            roles,
-            role_grants,
-            direct_grants: names(Effect::Grant),
-            denials: names(Effect::Deny),
+            session_is_live: ends.is_some(),
+            rank: ranked.iter().map(|(_, priority)| *priority).max(),
+            roles: ranked.into_iter().map(|(name, _)| name).collect(),
+            rules,
+            read_at,
+            lasts: ends.map(|ends| ends - read_at),
         }
     }
 }
 
-async fn find_user(id: Uuid, conn: &TenantConn) -> QueryResult<Option<User>> {
-    User::find(id, conn).await.optional()
-}
-
-/// A session or key that is live, and the time at which that was so, both by the database's clock.
-struct LiveSession {
-    ends: DateTime<Utc>,
-    read: DateTime<Utc>,
-}
-
-impl LiveSession {
-    /// How long both the session and the permissions last.
-    fn lasts(&self, own: &[OwnPermission]) -> TimeDelta {
-        let ends = own.iter().filter_map(|(.., valid_until)| *valid_until);
-        ends.fold(self.ends, DateTime::min) - self.read
+impl Rules {
+    /// Reads what is granted and denied to a user.
+    pub async fn load(user_id: Uuid, conn: &TenantConn) -> QueryResult<Self> {
+        let (by_role, own) = try_join(role_grants(user_id, conn), own_rules(user_id, conn)).await?;
+        Ok(Self { by_role, own })
     }
 }
 
+async fn find_user(id: Uuid, mut conn: &TenantConn) -> QueryResult<Option<(User, DateTime<Utc>)>> {
+    users::table
+        .find(id)
+        .filter(users::deleted_at.is_null())
+        .select((User::as_select(), clock_timestamp()))
+        .first(&mut conn)
+        .await
+        .optional()
+}
+
+/// When the session ends, if it is the user's and lives.
 async fn live_session(
     id: Uuid,
     user_id: Uuid,
     mut conn: &TenantConn,
-) -> QueryResult<Option<LiveSession>> {
-    let times: Option<(DateTime<Utc>, DateTime<Utc>)> = user_sessions::table
+) -> QueryResult<Option<DateTime<Utc>>> {
+    user_sessions::table
         .find(id)
         .filter(user_sessions::user_id.eq(user_id))
         .filter(user_sessions::revoked_at.is_null())
         .filter(user_sessions::expires_at.gt(now))
-        .select((
-            user_sessions::expires_at,
-            now.into_sql::<diesel::sql_types::Timestamptz>(),
-        ))
+        .select(user_sessions::expires_at)
         .first(&mut conn)
         .await
-        .optional()?;
-    Ok(times.map(|(ends, read)| LiveSession { ends, read }))
+        .optional()
 }
 
 async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<(String, String)>> {
@@ -159,14 +169,10 @@ async fn role_grants(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<(S
         .await
 }
 
-async fn own_permissions(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<OwnPermission>> {
-    let lasts = user_permissions::valid_until
-        .is_null()
-        .or(user_permissions::valid_until.gt(now));
+async fn own_rules(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<OwnRule>> {
     user_permissions::table
         .inner_join(permissions::table)
         .filter(user_permissions::user_id.eq(user_id))
-        .filter(lasts)
         .select((
             user_permissions::effect,
             permissions::name,

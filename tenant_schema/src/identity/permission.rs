@@ -1,8 +1,15 @@
 //! Permissions: what can be allowed.
 
+mod list;
+
+use std::collections::HashMap;
+
+use connection::TenantConn;
 use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+pub use self::list::{PermissionFilter, PermissionOrder, PermissionSortKey};
 use crate::TenantModel;
 
 /// Something that a role or user can be granted or denied: `users.read`, every action on a resource as `users.*`, or all as `*`.
@@ -36,4 +43,20 @@ pub struct NewPermission {
     pub action: String,
     /// See [`Permission::description`].
     pub description: Option<String>,
+}
+
+impl Permission {
+    /// The ids of the permissions of these names, by name. A name that there is not is left out.
+    pub async fn ids_by_name(
+        names: &[String],
+        mut conn: &TenantConn,
+    ) -> QueryResult<HashMap<String, Uuid>> {
+        let rows: Vec<(String, Uuid)> = permissions::table
+            .filter(permissions::name.eq_any(names))
+            .select((permissions::name, permissions::id))
+            .order(permissions::name)
+            .load(&mut conn)
+            .await?;
+        Ok(rows.into_iter().collect())
+    }
 }

@@ -1,14 +1,18 @@
 //! Roles: named sets of permissions.
 
+mod life;
+mod list;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::Value;
 use uuid::Uuid;
 
+pub use self::life::GrantingRole;
+pub use self::list::{RoleFilter, RoleOrder, RoleSortKey};
 use super::user_role::user_roles;
 use crate::TenantModel;
 
@@ -30,9 +34,6 @@ pub struct Role {
     /// Whether the role came with the tenant and stays.
     #[column(default = "false")]
     pub is_system: bool,
-    /// When those who have the role work; none for at any time.
-    #[column(check = "jsonb_typeof(working_hours) = 'object'")]
-    pub working_hours: Option<Value>,
     /// When the role was made.
     #[column(default = "now()")]
     pub created_at: DateTime<Utc>,
@@ -57,8 +58,6 @@ pub struct NewRole {
     pub priority: i32,
     /// See [`Role::is_system`].
     pub is_system: bool,
-    /// See [`Role::working_hours`].
-    pub working_hours: Option<Value>,
 }
 
 /// Changes to a role: `None` leaves a column as it is, `Some(None)` empties it.
@@ -71,10 +70,6 @@ pub struct RoleChanges {
     pub description: Option<Option<String>>,
     /// See [`Role::priority`].
     pub priority: Option<i32>,
-    /// See [`Role::working_hours`].
-    pub working_hours: Option<Option<Value>>,
-    /// See [`Role::updated_at`].
-    pub updated_at: Option<DateTime<Utc>>,
 }
 
 impl NewRole {
@@ -92,6 +87,19 @@ impl NewRole {
 }
 
 impl Role {
+    /// The role of this id, not deleted.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn find(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
+        roles::table
+            .find(id)
+            .filter(roles::deleted_at.is_null())
+            .select(Self::as_select())
+            .first(&mut conn)
+            .await
+    }
+
     /// The role of this name in any case, not deleted.
     pub async fn find_by_name(name: &str, mut conn: &TenantConn) -> QueryResult<Option<Self>> {
         roles::table
@@ -106,6 +114,21 @@ impl Role {
     /// The names of a user's roles, the highest first.
     pub async fn names_of(user_id: Uuid, mut conn: &TenantConn) -> QueryResult<Vec<String>> {
         Self::names_query(user_id).load(&mut conn).await
+    }
+
+    /// The names of a user's roles with their priorities, the highest first.
+    pub async fn ranked_names_of(
+        user_id: Uuid,
+        mut conn: &TenantConn,
+    ) -> QueryResult<Vec<(String, i32)>> {
+        user_roles::table
+            .inner_join(roles::table)
+            .filter(user_roles::user_id.eq(user_id))
+            .filter(roles::deleted_at.is_null())
+            .order((roles::priority.desc(), roles::name))
+            .select((roles::name, roles::priority))
+            .load(&mut conn)
+            .await
     }
 
     /// Selects the names of a user's roles, the highest first.

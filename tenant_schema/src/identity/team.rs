@@ -1,9 +1,15 @@
 //! Teams of users.
 
+mod life;
+mod list;
+
 use chrono::{DateTime, Utc};
+use connection::TenantConn;
 use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+pub use self::list::{TeamFilter, TeamOrder, TeamSortKey};
 use crate::TenantModel;
 
 /// A group of users who work together.
@@ -26,4 +32,55 @@ pub struct Team {
     pub updated_at: DateTime<Utc>,
     /// When the team was deleted, if so.
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A team to be added.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = teams, check_for_backend(diesel::pg::Pg))]
+pub struct NewTeam {
+    /// See [`Team::id`].
+    pub id: Uuid,
+    /// See [`Team::name`].
+    pub name: String,
+    /// See [`Team::description`].
+    pub description: Option<String>,
+}
+
+/// Changes to a team: `None` leaves a column as it is, `Some(None)` empties it.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = teams, check_for_backend(diesel::pg::Pg))]
+pub struct TeamChanges {
+    /// See [`Team::name`].
+    pub name: Option<String>,
+    /// See [`Team::description`].
+    pub description: Option<Option<String>>,
+}
+
+impl NewTeam {
+    /// Adds the team.
+    ///
+    /// # Errors
+    /// A violation of `teams_name_key` where the tenant has a team of this name.
+    pub async fn insert(&self, mut conn: &TenantConn) -> QueryResult<Team> {
+        diesel::insert_into(teams::table)
+            .values(self)
+            .returning(Team::as_returning())
+            .get_result(&mut conn)
+            .await
+    }
+}
+
+impl Team {
+    /// The team of this id, not deleted.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn find(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
+        teams::table
+            .find(id)
+            .filter(teams::deleted_at.is_null())
+            .select(Self::as_select())
+            .first(&mut conn)
+            .await
+    }
 }

@@ -3,6 +3,8 @@
 mod life;
 mod list;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::dsl::array;
@@ -11,6 +13,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub(super) use self::list::containing;
 pub use self::list::{UserFilter, UserOrder, UserSortKey};
 use super::role::Role;
 use crate::TenantModel;
@@ -49,9 +52,6 @@ pub struct User {
     /// IANA name of the time zone that the user's working hours are judged in.
     #[column(default = "'UTC'", check = "char_length(timezone) between 1 and 64")]
     pub timezone: String,
-    /// When the user works, where that is not what their highest role says.
-    #[column(check = "jsonb_typeof(working_hours) = 'object'")]
-    pub working_hours: Option<Value>,
     /// Whether the user may sign in.
     #[column(default = "true")]
     pub is_active: bool,
@@ -122,8 +122,6 @@ pub struct UserChanges {
     pub image: Option<Option<String>>,
     /// See [`User::timezone`].
     pub timezone: Option<String>,
-    /// See [`User::working_hours`].
-    pub working_hours: Option<Option<Value>>,
     /// See [`User::is_active`].
     pub is_active: Option<bool>,
     /// See [`User::email_verified_at`].
@@ -159,6 +157,18 @@ impl NewUser {
 }
 
 impl User {
+    /// Which of these users there are, not deleted.
+    pub async fn existing(ids: &[Uuid], mut conn: &TenantConn) -> QueryResult<HashSet<Uuid>> {
+        let existing: Vec<Uuid> = users::table
+            .filter(users::id.eq_any(ids))
+            .filter(users::deleted_at.is_null())
+            .select(users::id)
+            .order(users::id)
+            .load(&mut conn)
+            .await?;
+        Ok(existing.into_iter().collect())
+    }
+
     /// The user of this id, not deleted.
     ///
     /// # Errors

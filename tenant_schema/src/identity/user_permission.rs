@@ -1,7 +1,9 @@
 //! What a user is granted or denied beside their roles.
 
 use chrono::{DateTime, Utc};
+use connection::TenantConn;
 use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::permission::permissions;
@@ -54,4 +56,25 @@ pub struct NewUserPermission {
     pub valid_until: Option<DateTime<Utc>>,
     /// See [`UserPermission::granted_by`].
     pub granted_by: Option<Uuid>,
+}
+
+impl UserPermission {
+    /// Grants and denies these permissions to the user, and no other. Belongs into a transaction, which announces it.
+    pub async fn replace(
+        user_id: Uuid,
+        rules: &[NewUserPermission],
+        mut conn: &TenantConn,
+    ) -> QueryResult<()> {
+        diesel::delete(user_permissions::table.filter(user_permissions::user_id.eq(user_id)))
+            .execute(&mut conn)
+            .await?;
+        if rules.is_empty() {
+            return Ok(());
+        }
+        diesel::insert_into(user_permissions::table)
+            .values(rules)
+            .execute(&mut conn)
+            .await?;
+        Ok(())
+    }
 }

@@ -42,4 +42,20 @@ impl UserRole {
             .await?;
         Ok(())
     }
+
+    /// Gives the user these roles and no other. Belongs into a transaction, which announces it.
+    pub async fn replace(
+        user_id: Uuid,
+        role_ids: &[Uuid],
+        mut conn: &TenantConn,
+    ) -> QueryResult<()> {
+        let others = user_roles::table
+            .filter(user_roles::user_id.eq(user_id))
+            .filter(user_roles::role_id.ne_all(role_ids));
+        diesel::delete(others).execute(&mut conn).await?;
+        for role_id in role_ids {
+            Self::assign(user_id, *role_id, conn).await?;
+        }
+        Ok(())
+    }
 }

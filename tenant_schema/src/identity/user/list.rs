@@ -107,7 +107,7 @@ impl UserOrder {
 }
 
 /// A `LIKE` pattern for any text that contains `part`, taken literally.
-fn containing(part: &str) -> String {
+pub(in crate::identity) fn containing(part: &str) -> String {
     let literal = part
         .replace('\\', "\\\\")
         .replace('%', "\\%")

@@ -2,13 +2,13 @@
 //! is the caller's: it records the change in the audit log, too.
 
 use connection::TenantConn;
-use diesel::dsl::{auto_type, now};
+use diesel::dsl::{auto_type, exists, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::user::User;
+use super::super::user::{User, users};
 use super::{NewUserSession, UserSession, user_sessions};
 use crate::settings::Audited;
 
@@ -30,6 +30,8 @@ pub enum EndReason {
     TokenReused,
     /// The user changed the password in another session.
     PasswordChanged,
+    /// Somebody who may end the sessions of others ended it.
+    EndedByAdmin,
 }
 
 impl EndReason {
@@ -41,6 +43,7 @@ impl EndReason {
             Self::Evicted => "evicted",
             Self::TokenReused => "token_reused",
             Self::PasswordChanged => "password_changed",
+            Self::EndedByAdmin => "ended_by_admin",
         }
     }
 }
@@ -54,6 +57,7 @@ impl EndReason {
             Self::Evicted => "auth.session_evicted",
             Self::TokenReused => "auth.token_reused",
             Self::PasswordChanged => "auth.change_password",
+            Self::EndedByAdmin => "sessions.delete",
         }
     }
 }
@@ -178,6 +182,32 @@ impl UserSession {
         live.retain(|id| Some(*id) != kept);
         end_all(&live, reason, conn).await
     }
+
+    /// Ends all live sessions of all users, and gives them. Who has one signs in no further before it is done. Belongs into a
+    /// transaction.
+    pub async fn end_everybodys(
+        reason: EndReason,
+        conn: &mut TenantConn,
+    ) -> QueryResult<Vec<Self>> {
+        let mut shared: &TenantConn = conn;
+        let theirs = live().filter(user_sessions::user_id.eq(users::id));
+        let signed_in = users::table
+            .filter(exists(theirs))
+            .order(users::id)
+            .select(users::id)
+            .for_no_key_update();
+        signed_in.load::<Uuid>(&mut shared).await?;
+        let live = live().select(user_sessions::id);
+        let live: Vec<Uuid> = live.load(&mut shared).await?;
+        end_all(&live, reason, conn).await
+    }
+}
+
+#[auto_type]
+fn live() -> _ {
+    user_sessions::table
+        .filter(user_sessions::revoked_at.is_null())
+        .filter(user_sessions::expires_at.gt(now))
 }
 
 #[auto_type]
