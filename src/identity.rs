@@ -10,11 +10,11 @@ pub mod permission;
 pub mod refresh_token;
 pub mod signing_key;
 pub mod token;
-pub mod working_hours;
 
 pub mod access_cache;
 pub mod actor;
 pub mod attempts;
+pub mod authority;
 pub mod authorized;
 pub mod bearer;
 pub mod client;
@@ -31,7 +31,6 @@ pub mod session_end;
 pub mod signed_in;
 pub mod system_caller;
 pub mod visitor;
-pub mod working_day;
 
 use actix_web::{HttpRequest, web};
 use chrono::TimeDelta;

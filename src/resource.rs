@@ -2,6 +2,7 @@
 
 mod envelope;
 mod etag;
+mod given;
 mod idempotency;
 mod json;
 mod page;
@@ -13,8 +14,9 @@ mod validation;
 pub use self::{
     envelope::{List, Success},
     etag::{ETag, IfMatch},
+    given::given,
     idempotency::IdempotencyHeader,
-    json::{JsonLimit, OptionalJson, StrictJson},
+    json::{JsonLimit, OptionalJson, StrictJson, StrictList},
     page::{PageRequest, Pagination},
     path_id::{PathId, path_config},
     query::{FromQuery, NoQuery, QueryParameters, StrictQuery},

@@ -54,6 +54,22 @@ pub fn assemble(platform: OpenApi, tenant: OpenApi) -> OpenApi {
     document
 }
 
+/// The same operations once more, below another path.
+pub fn also_below(prefix: &str, mut document: OpenApi) -> OpenApi {
+    let suffix = prefix.replace('/', "_");
+    let paths = std::mem::take(&mut document.paths.paths);
+    for (path, mut item) in paths {
+        for operation in operations(&mut item) {
+            if let Some(id) = &mut operation.operation_id {
+                id.push_str("_below");
+                id.push_str(&suffix);
+            }
+        }
+        document.paths.paths.insert(format!("{prefix}{path}"), item);
+    }
+    document
+}
+
 fn below_slug(mut tenant: OpenApi) -> OpenApi {
     let slug = parameter("slug", ParameterIn::Path, "The tenant's slug.");
     for item in tenant.paths.paths.values_mut() {
@@ -144,7 +160,7 @@ fn error_statuses(path: &str, operation: &Operation) -> Vec<u16> {
         statuses.extend([409, 413, 415, 422]);
     }
     if takes_if_match(operation) {
-        statuses.extend([412, 428]);
+        statuses.extend([409, 412, 428]);
     }
     statuses
 }

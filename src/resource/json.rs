@@ -14,6 +14,7 @@ use actix_web::{
 };
 use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, ready};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::{ApiError, Code};
 
@@ -56,16 +57,31 @@ impl<T: DeserializeOwned + 'static> FromRequest for StrictJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
-        async move {
-            require_json(&request)?;
-            let body = read(&request, payload).await?;
-            let document = document::parse(&body)?;
-            fields::read(document).map(Self)
-        }
-        .boxed_local()
+        let (request, payload) = (request.clone(), payload.take());
+        let read = async move { fields::read(document(&request, payload).await?).map(Self) };
+        read.boxed_local()
     }
+}
+
+/// As [`StrictJson`], a list of such: what replaces a list as a whole.
+#[derive(Clone, Debug)]
+pub struct StrictList<T>(pub Vec<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for StrictList<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        let read = async move { fields::read_list(document(&request, payload).await?).map(Self) };
+        read.boxed_local()
+    }
+}
+
+async fn document(request: &HttpRequest, payload: Payload) -> Result<Value, ApiError> {
+    require_json(request)?;
+    let body = read(request, payload).await?;
+    document::parse(&body)
 }
 
 /// As [`StrictJson`], or no body at all: neither a type nor a length is announced.

@@ -38,6 +38,15 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tenant.merge(tenant::sessions::Documentation::openapi());
     tenant.merge(tenant::api_keys::Documentation::openapi());
     tenant.merge(tenant::users::Documentation::openapi());
+    tenant.merge(tenant::user_permissions::Documentation::openapi());
+    tenant.merge(tenant::user_roles::Documentation::openapi());
+    tenant.merge(tenant::user_sessions::Documentation::openapi());
+    let mut authority = tenant::roles::Documentation::openapi();
+    authority.merge(tenant::permissions::Documentation::openapi());
+    authority.merge(tenant::teams::Documentation::openapi());
+    authority.merge(tenant::team_members::Documentation::openapi());
+    tenant.merge(openapi::also_below("/users", authority.clone()));
+    tenant.merge(authority);
     openapi::assemble(shared, tenant)
 }
 

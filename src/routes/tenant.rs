@@ -2,16 +2,31 @@
 
 pub mod api_keys;
 pub mod auth;
+pub mod permissions;
+pub mod roles;
 pub mod sessions;
+pub mod team_members;
+pub mod teams;
+pub mod user_permissions;
+pub mod user_roles;
+pub mod user_sessions;
 pub mod users;
 
 use actix_web::web::ServiceConfig;
 
-/// Mounts the routes, relative to either mount.
+/// Mounts the routes, relative to either mount. What is below `/users` by a name comes before `users/{id}`, which would take
+/// the name for an id.
 pub fn configure(scope: &mut ServiceConfig) {
     scope
         .configure(auth::configure)
         .configure(api_keys::configure)
         .configure(sessions::configure)
+        .configure(permissions::configure)
+        .configure(roles::configure)
+        .configure(teams::configure)
+        .configure(team_members::configure)
+        .configure(user_sessions::configure)
+        .configure(user_permissions::configure)
+        .configure(user_roles::configure)
         .configure(users::configure);
 }

@@ -66,8 +66,7 @@ async fn a_user_logs_in_by_name_or_address_in_any_case() {
           ],
           "timezone": "UTC",
           "updated_at": "[time]",
-          "username": "alice",
-          "working_hours": null
+          "username": "alice"
         }
       },
       "message": "logged in",

@@ -10,11 +10,14 @@
     reason = "planted injections run on a tenant's own lease"
 )]
 
+mod admins;
 mod api_keys;
 mod audit;
 mod auth;
+mod authority;
 mod bad_input;
 mod bootstrap;
+mod decisions;
 mod documentation;
 mod endings;
 mod fleet;
@@ -26,12 +29,17 @@ mod operations;
 mod outbox;
 mod permissions;
 mod rates;
+mod roles;
 mod round_trips;
 mod schemas;
 mod service;
 mod sessions;
 mod stopping;
 mod suspension;
+mod team_members;
+mod teams;
 mod tenants;
+mod user_permissions;
+mod user_roles;
+mod user_sessions;
 mod users;
-mod working_hours;

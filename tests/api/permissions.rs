@@ -110,8 +110,11 @@ async fn giving_roles_takes_a_permission_of_its_own() {
         refused.text_at("/detail"),
         "this takes the permission `roles.assign`"
     );
+    // Nor is the right to give roles the right to give any.
     decide(&app, "victor", "grant", "roles.assign").await;
-    victor.post("/users", &body).await.expect_status(201);
+    victor.post("/users", &body).await.expect_status(403);
+    let viewer = json!({ "email": "eve@example.com", "username": "eve", "roles": ["viewer"] });
+    victor.post("/users", &viewer).await.expect_status(201);
 }
 
 /// Rule 39: who may not do it is not told what is wrong with it.

@@ -59,8 +59,7 @@ async fn a_user_is_created_with_a_location_a_version_and_no_hash() {
         ],
         "timezone": "Europe/Berlin",
         "updated_at": "[time]",
-        "username": "bob",
-        "working_hours": null
+        "username": "bob"
       },
       "message": "the user was created",
       "success": true

@@ -9,14 +9,36 @@ use crate::{
     resource::{FORBIDDEN_CHARACTER, Validation, holds_forbidden_character},
 };
 
-/// Reads a `T`; 422 names unknown fields, a field of a wrong type and a field with a forbidden character.
+/// Reads a `T` from an object; 422 names unknown fields, a field of a wrong type and a field with a forbidden character.
 pub(super) fn read<T: DeserializeOwned>(document: Value) -> Result<T, ApiError> {
-    let mut validation = Validation::new();
-    if !document.is_object() {
-        // A derived struct would also be read from an array, field by field in the order of the source.
-        validation.field(".", "must be an object");
-        return Err(validation.into_error());
+    // A derived struct would also be read from an array, field by field in the order of the source.
+    if document.is_object() {
+        read_any(document)
+    } else {
+        Err(misshapen(".", "must be an object"))
     }
+}
+
+/// As [`read`], from a list of such.
+pub(super) fn read_list<T: DeserializeOwned>(document: Value) -> Result<Vec<T>, ApiError> {
+    let Value::Array(elements) = &document else {
+        return Err(misshapen(".", "must be a list"));
+    };
+    let array = elements.iter().position(Value::is_array);
+    match array {
+        Some(index) => Err(misshapen(&format!("[{index}]"), "must not be a list")),
+        None => read_any(document),
+    }
+}
+
+fn misshapen(field: &str, message: &str) -> ApiError {
+    let mut validation = Validation::new();
+    validation.field(field, message);
+    validation.into_error()
+}
+
+fn read_any<T: DeserializeOwned>(document: Value) -> Result<T, ApiError> {
+    let mut validation = Validation::new();
     if let Some(path) = path_to_forbidden_character(&document) {
         validation.field(path.trim_start_matches('.'), FORBIDDEN_CHARACTER);
     }

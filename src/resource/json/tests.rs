@@ -6,7 +6,7 @@ use actix_web::{FromRequest, test::TestRequest, web::Data};
 use proptest::{prop_assert, proptest};
 use serde::Deserialize;
 
-use super::{JsonLimit, StrictJson};
+use super::{JsonLimit, StrictJson, StrictList};
 use crate::error::{ApiError, Code};
 
 #[derive(Debug, Deserialize)]
@@ -208,5 +208,32 @@ proptest! {
         if let Err(error) = futures_util::FutureExt::now_or_never(read(body)).unwrap() {
             prop_assert!(error.code().status().is_client_error());
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_list_is_read_element_by_element_and_nothing_else_is() {
+    let read = async |body: &str| {
+        let (request, mut payload) = TestRequest::put()
+            .insert_header(("Content-Type", "application/json"))
+            .set_payload(body.to_owned())
+            .to_http_parts();
+        let list = StrictList::<Address>::from_request(&request, &mut payload).await;
+        let cities = list.map(|StrictList(list)| list.into_iter().map(|address| address.city));
+        cities.map(Iterator::collect::<Vec<_>>)
+    };
+    let cities = read(r#"[{"city":"Bonn"},{"city":"Rome"}]"#).await.unwrap();
+    assert_eq!(cities, ["Bonn", "Rome"]);
+    assert!(read("[]").await.unwrap().is_empty());
+    for (body, field) in [
+        (r#"{"city":"Bonn"}"#, "."),
+        (r#"[["Bonn"]]"#, "[0]"),
+        (r#"[{"city":"Bonn"},{}]"#, "[1].city"),
+        (r#"[{"city":"Bonn","zip":1}]"#, "[0].zip"),
+        (r#"[{"city":1}]"#, "[0].city"),
+    ] {
+        let error = read(body).await.unwrap_err();
+        assert_eq!(error.code(), Code::ValidationFailed, "{body}");
+        assert_eq!(error.field_errors().keys().collect::<Vec<_>>(), [field]);
     }
 }

@@ -1,18 +1,19 @@
 //! Routes of the users resource.
 
 mod body;
+mod change;
 mod query;
 mod view;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use tenant_schema::identity::{Role, User, UserChanges};
-use tenant_schema::settings::Change;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
-use crate::error::{ApiError, OnConstraint};
+use crate::error::ApiError;
 use crate::http::Methods;
+use crate::identity::authority::Authority;
 use crate::identity::authorized::Authorized;
 use crate::identity::permission::{
     Permission, UsersCreate, UsersDelete, UsersRead, UsersRestore, UsersUpdate,
@@ -21,8 +22,10 @@ use crate::identity::signed_in::SignedIn;
 use crate::platform::Platform;
 use crate::resource::{IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success};
 use body::{CreateUser, PatchMe, PatchUser, PutUser};
+use change::CreatedUser;
 use query::{UserParameters, UserQuery};
 pub use view::UserView;
+pub(super) use view::etag;
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
@@ -87,21 +90,15 @@ async fn create_user(
     let body = body.into_inner();
     body.authorize(&caller)?;
     let (new, roles) = body.into_new_user(&platform.hasher).await?;
-    let roles = roles.find(caller.conn().await?).await?;
-    let user = caller
+    let authority = Authority::of(&caller);
+    let created = caller
         .mutate("users.create", async |conn| {
-            let user = new.insert_with_roles(&roles, conn).await;
-            let user = user.blame_duplicates()?;
-            let change = Change::created(&user);
-            Ok((user, change))
+            change::create(&new, &roles, &authority, conn).await
         })
         .await?;
+    let CreatedUser { user, roles } = created;
     let path = format!("/api/v1/tenants/{}/users/{}", caller.tenant().slug, user.id);
-    Ok(UserView::created(
-        path,
-        user,
-        roles.into_iter().map(|role| role.name).collect(),
-    ))
+    Ok(UserView::created(path, user, roles))
 }
 
 /// Shows a user.
@@ -147,11 +144,10 @@ async fn change_user(
     if_match: &IfMatch,
     changes: &UserChanges,
 ) -> Result<Success<UserView>, ApiError> {
-    let precondition = |user: &User| if_match.check(&view::etag(user));
+    let authority = Authority::of(&caller);
     let user = caller
         .mutate("users.update", async |conn| {
-            let changed = User::change(id, precondition, changes, conn).await;
-            Ok(updated(changed.blame_duplicates()?))
+            change::change(id, if_match, changes, &authority, conn).await
         })
         .await?;
     UserView::changed(message, user, caller.conn().await?).await
@@ -164,10 +160,10 @@ async fn delete_user(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
-    let precondition = |user: &User| if_match.check(&view::etag(user));
+    let authority = Authority::of(&caller);
     caller
         .mutate("users.delete", async |conn| {
-            Ok(updated(User::delete(*id, precondition, conn).await?))
+            change::delete(*id, &if_match, &authority, conn).await
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -179,10 +175,10 @@ async fn restore_user(
     mut caller: Authorized<UsersRestore>,
     id: PathId,
 ) -> Result<Success<UserView>, ApiError> {
+    let authority = Authority::of(&caller);
     let user = caller
         .mutate("users.restore", async |conn| {
-            let restored = User::restore(*id, conn).await;
-            Ok(updated(restored.blame_duplicates()?))
+            change::restore(*id, &authority, conn).await
         })
         .await?;
     UserView::changed("the user was restored", user, caller.conn().await?).await
@@ -204,31 +200,12 @@ async fn update_me(
     body: StrictJson<PatchMe>,
 ) -> Result<Success<UserView>, ApiError> {
     let (id, changes) = (caller.access().user.id, body.into_inner().into_changes()?);
-    let precondition = |user: &User| if_match.check(&view::etag(user));
+    let precondition = |user: &User| if_match.check(&etag(user));
     let user = caller
         .mutate("users.update", async |conn| {
-            Ok(updated(
-                User::change(id, precondition, &changes, conn).await?,
-            ))
+            let done = User::change(id, precondition, &changes, conn).await?;
+            Ok(change::updated(done))
         })
         .await?;
     UserView::changed("you were changed", user, caller.conn().await?).await
-}
-
-/// The user after a change, and what the audit log says of it.
-fn updated((before, after): (User, User)) -> (User, Change) {
-    let change = Change::updated(&before, &after);
-    (after, change)
-}
-
-/// Blames the field whose value another user has.
-trait BlameDuplicates<T> {
-    fn blame_duplicates(self) -> Result<T, ApiError>;
-}
-
-impl<T, E: Into<ApiError>> BlameDuplicates<T> for Result<T, E> {
-    fn blame_duplicates(self) -> Result<T, ApiError> {
-        self.on_constraint("users_email_key", "email", "is already taken")
-            .on_constraint("users_username_key", "username", "is already taken")
-    }
 }

@@ -2,9 +2,8 @@
 
 use connection::TenantConn;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
-use serde_json::json;
-use tenant_schema::identity::{NewUser, Role, UserChanges};
+use serde::Deserialize;
+use tenant_schema::identity::{GrantingRole, NewUser, UserChanges};
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
@@ -12,8 +11,8 @@ use crate::identity::email;
 use crate::identity::password::{Password, PasswordHasher};
 use crate::identity::permission::{Permission, RolesAssign};
 use crate::identity::signed_in::SignedIn;
-use crate::identity::working_hours::WorkingHours;
-use crate::resource::Validation;
+use crate::resource::{Validation, given};
+use crate::routes::tenant::user_roles::find_roles;
 
 /// Longest part of a name, in characters.
 const LONGEST_NAME: usize = 100;
@@ -67,10 +66,6 @@ pub(super) struct PatchUser {
     image: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
     timezone: Option<String>,
-    /// When the user works; null for as their highest role says.
-    #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<WorkingHours>)]
-    working_hours: Option<Option<WorkingHours>>,
     #[serde(deserialize_with = "given")]
     is_active: Option<bool>,
 }
@@ -87,8 +82,6 @@ pub(super) struct PutUser {
     image: Option<String>,
     /// Without it, UTC.
     timezone: Option<String>,
-    /// When the user works; without it, as their highest role says.
-    working_hours: Option<WorkingHours>,
     /// Without it, true.
     is_active: Option<bool>,
 }
@@ -192,25 +185,15 @@ impl CreateUser {
 pub(super) struct RoleNames(Vec<String>);
 
 impl RoleNames {
-    /// The roles of these names.
+    /// The roles of these names, the highest first.
     ///
     /// # Errors
     /// `validation_failed` naming the roles that there are not.
-    pub(super) async fn find(&self, conn: &TenantConn) -> Result<Vec<Role>, ApiError> {
+    pub(super) async fn find(&self, conn: &TenantConn) -> Result<Vec<GrantingRole>, ApiError> {
         if self.0.is_empty() {
             return Ok(Vec::new());
         }
-        let roles = Role::find_by_names(&self.0, conn).await?;
-        let mut validation = Validation::new();
-        for name in &self.0 {
-            validation.require(
-                roles.iter().any(|role| role.name == *name),
-                "roles",
-                &format!("there is no role `{name}`"),
-            );
-        }
-        validation.finish()?;
-        Ok(roles)
+        find_roles(&self.0, conn).await
     }
 }
 
@@ -243,9 +226,6 @@ impl PatchUser {
             middle_name: self.middle_name,
             image: self.image,
             timezone,
-            working_hours: self
-                .working_hours
-                .map(|hours| hours.map(|hours| json!(hours))),
             is_active: self.is_active,
             ..UserChanges::default()
         })
@@ -266,7 +246,6 @@ impl PutUser {
             middle_name: Some(self.middle_name),
             image: Some(self.image),
             timezone: Some(self.timezone.unwrap_or_else(|| "UTC".to_owned())),
-            working_hours: Some(self.working_hours),
             is_active: Some(self.is_active.unwrap_or(true)),
         };
         patch.into_changes()
@@ -294,13 +273,6 @@ impl PatchMe {
         }
         .into_changes()
     }
-}
-
-/// Tells a null from an absent field, which stays: a null clears what may be empty, and is refused elsewhere.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 fn check_keys(

@@ -1,0 +1,300 @@
+//! The decision as the server makes it, against the rules of the contract, for rules of all kinds in a real tenant (rule 40); and
+//! when it is in force (rule 44).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use test_app::{Caller, PASSWORD, TestApp};
+
+use crate::endings::node;
+use crate::roles::{new_role, role_named};
+use crate::user_permissions::rule;
+use crate::user_roles::{own_path, set_roles};
+
+/// Users with rules of their own. Each has three roles at most, and six grants and denials.
+const USERS: usize = 12;
+
+const PATTERNS: [&str; 14] = [
+    "users.read",
+    "users.*",
+    "roles.read",
+    "roles.*",
+    "permissions.read",
+    "permissions.*",
+    "teams.read",
+    "teams.*",
+    "teams.create",
+    "tasks.read",
+    "tasks.*",
+    "notes.delete",
+    "*",
+    "analytics.read_team",
+];
+
+const ROLES: [&str; 4] = ["red", "green", "blue", "grey"];
+
+/// Paths, and the permissions that reading them takes.
+const GUARDED: [(&str, &str); 4] = [
+    ("/users", "users.read"),
+    ("/roles", "roles.read"),
+    ("/permissions", "permissions.read"),
+    ("/teams", "teams.read"),
+];
+
+/// The rules of one user.
+#[derive(Debug, Default)]
+struct Ruled {
+    /// What the test began with: it makes the same rules again.
+    seed: u64,
+    roles: Vec<&'static str>,
+    granted: Vec<&'static str>,
+    denied: Vec<&'static str>,
+}
+
+fn covers(pattern: &str, permission: &str) -> bool {
+    let resource = pattern.strip_suffix(".*");
+    pattern == "*"
+        || pattern == permission
+        || resource.is_some_and(|resource| permission.split('.').next() == Some(resource))
+}
+
+impl Ruled {
+    /// Explicit denial, then grants.
+    fn allow(&self, permission: &str, roles: &BTreeMap<&str, Vec<&'static str>>) -> bool {
+        let by_role = self.roles.iter().flat_map(|role| &roles[role]);
+        let mut granted = by_role.chain(&self.granted);
+        let mut denied = self.denied.iter();
+        !denied.any(|name| covers(name, permission)) && granted.any(|name| covers(name, permission))
+    }
+}
+
+fn some<T: Copy>(random: &mut fastrand::Rng, of: &[T], most: usize) -> Vec<T> {
+    let count = random.usize(0..=most);
+    random.choose_multiple(of.iter().copied(), count)
+}
+
+#[tokio::test]
+async fn what_the_server_decides_is_what_the_rules_say() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    let mut roles = BTreeMap::new();
+    for name in ROLES {
+        let granted = some(&mut random, &PATTERNS, 4);
+        new_role(&alice, name, 10, &granted).await;
+        roles.insert(name, granted);
+    }
+    for index in 0..USERS {
+        let name = format!("user{index}");
+        let user = alice.colleague(&name, &[]).await;
+        let path = own_path(&user).await;
+        let has_ended = random.u8(0..4) == 0;
+        let mut ruled = Ruled {
+            seed,
+            roles: some(&mut random, &ROLES, 3),
+            ..Ruled::default()
+        };
+        let mut own = Vec::new();
+        for permission in some(&mut random, &PATTERNS, 6) {
+            let (effect, list) = if random.bool() {
+                ("grant", &mut ruled.granted)
+            } else {
+                ("deny", &mut ruled.denied)
+            };
+            let ends = random.bool().then_some("2999-01-01T00:00:00Z");
+            own.push(json!({ "permission": permission, "effect": effect, "valid_until": ends }));
+            if !(has_ended && ends.is_some()) {
+                list.push(permission);
+            }
+        }
+        set_roles(&alice, &path, &ruled.roles)
+            .await
+            .expect_status(200);
+        let put = alice
+            .put(&format!("{path}/permissions"), "*", &json!(own))
+            .await;
+        put.expect_status(200);
+        if has_ended {
+            let sql = "UPDATE user_permissions SET valid_until = now() - interval '1 second' \
+                       FROM users WHERE users.id = user_id AND valid_until IS NOT NULL";
+            app.sql_in(&app.acme, &format!("{sql} AND username = '{name}'"))
+                .await;
+        }
+        compare(&alice, &user, &path, &ruled, &roles).await;
+    }
+}
+
+async fn compare(
+    alice: &Caller,
+    user: &Caller,
+    path: &str,
+    ruled: &Ruled,
+    roles: &BTreeMap<&str, Vec<&'static str>>,
+) {
+    let what = format!("seed {}: {ruled:?} {roles:?}", ruled.seed);
+    let effective = alice.get(&format!("{path}/effective-permissions")).await;
+    let effective = effective.expect_status(200).at("/data");
+    let mut allowed = Vec::new();
+    for decided in effective.as_array().unwrap() {
+        let permission = decided["permission"].as_str().unwrap();
+        let expected = ruled.allow(permission, roles);
+        assert_eq!(decided["allowed"], json!(expected), "{permission}, {what}");
+        if expected {
+            allowed.push(permission.to_owned());
+        }
+    }
+    let me = user
+        .get("/auth/me")
+        .await
+        .expect_status(200)
+        .at("/data/permissions");
+    let mut own: Vec<String> = serde_json::from_value(me).unwrap();
+    own.sort_unstable();
+    assert_eq!(own, allowed);
+    for (path, permission) in GUARDED {
+        let status = if ruled.allow(permission, roles) {
+            200
+        } else {
+            403
+        };
+        let answer = user.get(path).await;
+        assert_eq!(answer.status, status, "{path}, {what}");
+    }
+}
+
+/// Rule 44: what one node changes is in force on another at the next request.
+#[tokio::test]
+async fn a_change_of_rights_is_in_force_on_every_node() {
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (address, second) = node(&app).await;
+    let (role, _) = new_role(&alice, "greeter", 20, &["users.read"]).await;
+    let bob = alice.colleague("bob", &[]).await;
+    let path = own_path(&bob).await;
+    let elsewhere = Caller::anonymous(&address)
+        .with_token(bob.token())
+        .at("acme");
+    let is_in_force = async |what: &str, status: u16| {
+        bob.get("/users").await.expect_status(status);
+        second.changes.catch_up().await;
+        let answer = elsewhere.get("/users").await;
+        assert_eq!(answer.status, status, "{what}: {answer:#?}");
+    };
+    is_in_force("nothing", 403).await;
+    set_roles(&alice, &path, &["greeter"])
+        .await
+        .expect_status(200);
+    is_in_force("a role", 200).await;
+    let none = json!({ "permissions": [] });
+    alice.patch(&role, "*", &none).await.expect_status(200);
+    is_in_force("a role that grants less", 403).await;
+    let some = json!({ "permissions": ["users.*"] });
+    alice.patch(&role, "*", &some).await.expect_status(200);
+    is_in_force("a role that grants more", 200).await;
+    rule(&alice, &path, &[("users.read", "deny")])
+        .await
+        .expect_status(200);
+    is_in_force("a denial", 403).await;
+    rule(&alice, &path, &[]).await.expect_status(200);
+    is_in_force("no denial", 200).await;
+    alice.delete(&role, "*").await.expect_status(204);
+    is_in_force("a deleted role", 403).await;
+    alice
+        .post(&format!("{role}/restore"), &json!({}))
+        .await
+        .expect_status(200);
+    is_in_force("a restored role", 200).await;
+    alice
+        .patch(&path, "*", &json!({ "is_active": false }))
+        .await
+        .expect_status(200);
+    is_in_force("a disabled user", 401).await;
+}
+
+/// Rule 49: rights that cannot be read allow nothing.
+#[tokio::test]
+async fn who_cannot_be_known_may_nothing() {
+    let (app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
+    let odd = "INSERT INTO permissions (id, name, resource, action) \
+               VALUES (gen_random_uuid(), 'users read', 'users', 'read'); \
+               INSERT INTO user_permissions (user_id, permission_id, effect) \
+               SELECT users.id, permissions.id, 'deny' FROM users, permissions \
+               WHERE permissions.name = 'users read'";
+    alice.get("/users").await.expect_status(200);
+    app.sql_in(&app.acme, odd).await;
+    alice.get("/users").await.expect_status(403);
+    app.sql_in(&app.acme, "DELETE FROM user_permissions").await;
+    alice.get("/users").await.expect_status(200);
+    app.sql_in(
+        &app.acme,
+        "ALTER TABLE user_permissions RENAME TO elsewhere",
+    )
+    .await;
+    let refused = alice.get("/users").await;
+    assert!(refused.status.is_server_error(), "{refused:#?}");
+    let body = json!({ "username": "alice", "password": PASSWORD });
+    let login = anonymous
+        .post("/api/v1/tenants/acme/auth/login", &body)
+        .await;
+    assert!(login.status.is_server_error(), "{login:#?}");
+    mallory.get("/users").await.expect_status(200);
+}
+
+/// Rule 39: who is refused has changed nothing, and whoever may not see something is not told whether there is any.
+#[tokio::test]
+async fn who_is_refused_changes_nothing_and_learns_nothing() {
+    let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
+    let victor = alice.colleague("victor", &["viewer"]).await;
+    let (role, _) = role_named(&alice, "manager").await;
+    let team = alice.post("/teams", &json!({ "name": "Blue" })).await;
+    let team = format!("/teams/{}", team.expect_status(201).text_at("/data/id"));
+    let user = own_path(&alice).await;
+    let nobody = "019a0000-0000-7000-8000-000000000000";
+    let state = async || {
+        let mut state: Vec<Value> = Vec::new();
+        for path in [
+            &role,
+            &team,
+            &user,
+            &format!("{team}/members"),
+            &format!("{user}/permissions"),
+        ] {
+            state.push(alice.get(path).await.expect_status(200).json());
+        }
+        state
+    };
+    let before = state().await;
+    let named = json!({ "name": "x", "permissions": [] });
+    let list = json!([]);
+    for of in [role.as_str(), team.as_str(), user.as_str()] {
+        let (collection, _) = of.rsplit_once('/').unwrap();
+        for path in [of.to_owned(), format!("{collection}/{nobody}")] {
+            let sub = if collection == "/users" {
+                "roles"
+            } else {
+                "members"
+            };
+            for (caller, expected) in [(&victor, 403), (&anonymous.at("acme"), 401)] {
+                caller
+                    .patch(&path, "*", &named)
+                    .await
+                    .expect_status(expected);
+                caller.put(&path, "*", &named).await.expect_status(expected);
+                caller.delete(&path, "*").await.expect_status(expected);
+                caller
+                    .post(&format!("{path}/restore"), &named)
+                    .await
+                    .expect_status(expected);
+                if collection != "/roles" {
+                    let path = format!("{path}/{sub}");
+                    caller.put(&path, "*", &list).await.expect_status(expected);
+                }
+                if collection == "/users" {
+                    let path = format!("{path}/permissions");
+                    caller.put(&path, "*", &list).await.expect_status(expected);
+                    caller.get(&path).await.expect_status(expected);
+                }
+            }
+        }
+    }
+    assert_eq!(state().await, before);
+}
