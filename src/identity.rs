@@ -10,6 +10,7 @@ pub mod permission;
 pub mod refresh_token;
 pub mod signing_key;
 pub mod token;
+pub mod working_hours;
 
 pub mod access_cache;
 pub mod actor;
