@@ -32,6 +32,7 @@ pub mod session_end;
 pub mod signed_in;
 pub mod system_caller;
 pub mod visitor;
+pub mod working_day;
 
 use actix_web::{HttpRequest, web};
 use chrono::TimeDelta;

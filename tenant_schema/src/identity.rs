@@ -8,6 +8,7 @@ pub mod password_reset_token;
 pub mod permission;
 pub mod role;
 pub mod role_permission;
+pub mod schedule;
 pub mod team;
 pub mod team_member;
 pub mod user;
@@ -25,6 +26,7 @@ pub use permission::{
 };
 pub use role::{GrantingRole, NewRole, Role, RoleChanges, RoleFilter, RoleOrder, RoleSortKey};
 pub use role_permission::RolePermission;
+pub use schedule::Schedule;
 pub use team::{NewTeam, Team, TeamChanges, TeamFilter, TeamOrder, TeamSortKey};
 pub use team_member::{Member, NewTeamMember, TeamMember};
 pub use user::{NewUser, User, UserChanges, UserFilter, UserOrder, UserSortKey};

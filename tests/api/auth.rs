@@ -66,7 +66,8 @@ async fn a_user_logs_in_by_name_or_address_in_any_case() {
           ],
           "timezone": "UTC",
           "updated_at": "[time]",
-          "username": "alice"
+          "username": "alice",
+          "working_hours": null
         }
       },
       "message": "logged in",

@@ -43,3 +43,4 @@ mod user_permissions;
 mod user_roles;
 mod user_sessions;
 mod users;
+mod working_hours;

@@ -59,7 +59,8 @@ async fn a_user_is_created_with_a_location_a_version_and_no_hash() {
         ],
         "timezone": "Europe/Berlin",
         "updated_at": "[time]",
-        "username": "bob"
+        "username": "bob",
+        "working_hours": null
       },
       "message": "the user was created",
       "success": true

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::life::GrantingRole;
@@ -34,6 +35,9 @@ pub struct Role {
     /// Whether the role came with the tenant and stays.
     #[column(default = "false")]
     pub is_system: bool,
+    /// When those who have the role work; none for at any time.
+    #[column(check = "jsonb_typeof(working_hours) = 'object'")]
+    pub working_hours: Option<Value>,
     /// When the role was made.
     #[column(default = "now()")]
     pub created_at: DateTime<Utc>,
@@ -58,6 +62,8 @@ pub struct NewRole {
     pub priority: i32,
     /// See [`Role::is_system`].
     pub is_system: bool,
+    /// See [`Role::working_hours`].
+    pub working_hours: Option<Value>,
 }
 
 /// Changes to a role: `None` leaves a column as it is, `Some(None)` empties it.
@@ -70,6 +76,8 @@ pub struct RoleChanges {
     pub description: Option<Option<String>>,
     /// See [`Role::priority`].
     pub priority: Option<i32>,
+    /// See [`Role::working_hours`].
+    pub working_hours: Option<Option<Value>>,
 }
 
 impl NewRole {

@@ -52,6 +52,9 @@ pub struct User {
     /// IANA name of the time zone that the user's working hours are judged in.
     #[column(default = "'UTC'", check = "char_length(timezone) between 1 and 64")]
     pub timezone: String,
+    /// When the user works, where that is not what their highest role says.
+    #[column(check = "jsonb_typeof(working_hours) = 'object'")]
+    pub working_hours: Option<Value>,
     /// Whether the user may sign in.
     #[column(default = "true")]
     pub is_active: bool,
@@ -122,6 +125,8 @@ pub struct UserChanges {
     pub image: Option<Option<String>>,
     /// See [`User::timezone`].
     pub timezone: Option<String>,
+    /// See [`User::working_hours`].
+    pub working_hours: Option<Option<Value>>,
     /// See [`User::is_active`].
     pub is_active: Option<bool>,
     /// See [`User::email_verified_at`].

@@ -1,5 +1,6 @@
 //! The roles that come with a tenant, and what each grants.
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::permissions;
@@ -10,6 +11,8 @@ struct SeedRole {
     name: &'static str,
     priority: i32,
     description: &'static str,
+    /// Whether who has it works in office hours.
+    keeps_office_hours: bool,
     /// Names of permissions; `*.read` stands for the `read` of each resource.
     grants: &'static [&'static str],
 }
@@ -19,12 +22,14 @@ const ROLES: &[SeedRole] = &[
         name: "admin",
         priority: 100,
         description: "Does everything in the tenant",
+        keeps_office_hours: false,
         grants: &["*"],
     },
     SeedRole {
         name: "manager",
         priority: 80,
         description: "Leads people and their work",
+        keeps_office_hours: false,
         grants: &[
             "activity.read",
             "analytics.*",
@@ -57,6 +62,7 @@ const ROLES: &[SeedRole] = &[
         name: "developer",
         priority: 60,
         description: "Works on the tasks assigned to them",
+        keeps_office_hours: true,
         grants: &[
             "activity.read",
             "analytics.read",
@@ -88,12 +94,14 @@ const ROLES: &[SeedRole] = &[
         name: "auditor",
         priority: 50,
         description: "Reads everything and changes nothing",
+        keeps_office_hours: false,
         grants: &["*.read", "*.read_all", "*.read_team", "audit.export"],
     },
     SeedRole {
         name: "employee",
         priority: 40,
         description: "Works in the tenant and keeps their own records",
+        keeps_office_hours: false,
         grants: &[
             "attachments.create",
             "attachments.read",
@@ -122,6 +130,7 @@ const ROLES: &[SeedRole] = &[
         name: "user",
         priority: 30,
         description: "Signs in and keeps notes",
+        keeps_office_hours: false,
         grants: &[
             "attachments.read",
             "events.read",
@@ -136,6 +145,7 @@ const ROLES: &[SeedRole] = &[
         name: "viewer",
         priority: 10,
         description: "Reads the records that people work on",
+        keeps_office_hours: false,
         grants: &[
             "activity.read",
             "attachments.read",
@@ -164,8 +174,14 @@ pub(super) fn all() -> Vec<NewRole> {
         description: Some(role.description.to_owned()),
         priority: role.priority,
         is_system: true,
+        working_hours: role.keeps_office_hours.then(office_hours),
     });
     roles.collect()
+}
+
+/// Nine to six from Monday to Friday.
+fn office_hours() -> Value {
+    json!({ "days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "18:00" })
 }
 
 /// Names of the permissions that the role of this name starts with; none for a role of the tenant's own.

@@ -7,7 +7,7 @@ use crate::settings::{NewSetting, ValueType};
 
 /// Every default setting, ready to be inserted.
 pub(super) fn all() -> Vec<NewSetting> {
-    use ValueType::{Boolean, Integer, String};
+    use ValueType::{Boolean, Integer, Json, String};
     vec![
         setting(
             "audit.requests",
@@ -44,6 +44,12 @@ pub(super) fn all() -> Vec<NewSetting> {
             String,
             json!("UTC"),
             "The IANA time zone of a user who gives none",
+        ),
+        setting(
+            crate::identity::schedule::HOLIDAYS,
+            Json,
+            json!([]),
+            "Days like `2026-12-25` on which nobody works",
         ),
     ]
 }

@@ -80,6 +80,7 @@ impl CreateRole {
             description: self.description,
             priority: self.priority,
             is_system: false,
+            working_hours: None,
         };
         Ok((new, sorted(self.permissions)))
     }
@@ -102,6 +103,7 @@ impl PatchRole {
                 name: self.name,
                 description: self.description,
                 priority: self.priority,
+                ..RoleChanges::default()
             },
             permissions: self.permissions.map(sorted),
         })

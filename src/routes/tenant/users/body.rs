@@ -3,6 +3,7 @@
 use connection::TenantConn;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::json;
 use tenant_schema::identity::{GrantingRole, NewUser, UserChanges};
 use utoipa::ToSchema;
 
@@ -11,6 +12,7 @@ use crate::identity::email;
 use crate::identity::password::{Password, PasswordHasher};
 use crate::identity::permission::{Permission, RolesAssign};
 use crate::identity::signed_in::SignedIn;
+use crate::identity::working_hours::WorkingHours;
 use crate::resource::{Validation, given};
 use crate::routes::tenant::user_roles::find_roles;
 
@@ -66,6 +68,10 @@ pub(super) struct PatchUser {
     image: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
     timezone: Option<String>,
+    /// When the user works; null for as their highest role says.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<WorkingHours>)]
+    working_hours: Option<Option<WorkingHours>>,
     #[serde(deserialize_with = "given")]
     is_active: Option<bool>,
 }
@@ -82,6 +88,8 @@ pub(super) struct PutUser {
     image: Option<String>,
     /// Without it, UTC.
     timezone: Option<String>,
+    /// When the user works; without it, as their highest role says.
+    working_hours: Option<WorkingHours>,
     /// Without it, true.
     is_active: Option<bool>,
 }
@@ -226,6 +234,9 @@ impl PatchUser {
             middle_name: self.middle_name,
             image: self.image,
             timezone,
+            working_hours: self
+                .working_hours
+                .map(|hours| hours.map(|hours| json!(hours))),
             is_active: self.is_active,
             ..UserChanges::default()
         })
@@ -246,6 +257,7 @@ impl PutUser {
             middle_name: Some(self.middle_name),
             image: Some(self.image),
             timezone: Some(self.timezone.unwrap_or_else(|| "UTC".to_owned())),
+            working_hours: Some(self.working_hours),
             is_active: Some(self.is_active.unwrap_or(true)),
         };
         patch.into_changes()

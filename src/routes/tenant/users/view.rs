@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use serde::Serialize;
+use serde_json::Value;
 use tenant_schema::identity::{Role, User};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::identity::working_hours::WorkingHours;
 use crate::resource::{ETag, Success};
 
 /// A user.
@@ -26,6 +28,9 @@ pub struct UserView {
     image: Option<String>,
     is_active: bool,
     timezone: String,
+    /// When the user works, where that is not what their highest role says.
+    #[schema(value_type = Option<WorkingHours>)]
+    working_hours: Option<Value>,
     roles: Vec<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -51,6 +56,7 @@ impl UserView {
             image: user.image,
             is_active: user.is_active,
             timezone: user.timezone,
+            working_hours: user.working_hours,
             roles,
             created_at: user.created_at,
             updated_at: user.updated_at,

@@ -42,6 +42,7 @@ impl Audited for GrantingRole {
             "description": role.description,
             "priority": role.priority,
             "is_system": role.is_system,
+            "working_hours": role.working_hours,
             "permissions": self.permissions,
             "created_at": role.created_at,
             "updated_at": role.updated_at,

@@ -223,6 +223,7 @@ impl Audited for User {
             "middle_name": self.middle_name,
             "image": self.image,
             "timezone": self.timezone,
+            "working_hours": self.working_hours,
             "is_active": self.is_active,
             "email_verified_at": self.email_verified_at,
             "settings": self.settings,
