@@ -81,6 +81,20 @@ impl Authority {
         permissions.try_for_each(|permission| self.require_to_pass_on(permission, None))
     }
 
+    /// Refuses to set the working hours of a role that the caller has, unless everything is allowed to them.
+    ///
+    /// # Errors
+    /// `permission_denied`.
+    pub fn require_to_set_hours(&self, role: &Role) -> Result<(), ApiError> {
+        let is_own = self.known.access.roles.contains(&role.name);
+        if !is_own || self.known.grants.may_pass_on("*", None, self.at) {
+            return Ok(());
+        }
+        Err(refused(
+            "nobody sets the hours of their own role".to_owned(),
+        ))
+    }
+
     /// Refuses to touch a user who has a role above those of the caller.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! when it is in force (rule 44).
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde_json::{Value, json};
 use test_app::{Caller, PASSWORD, TestApp};
@@ -297,4 +298,78 @@ async fn who_is_refused_changes_nothing_and_learns_nothing() {
         }
     }
     assert_eq!(state().await, before);
+}
+
+/// Rule 48: the fields of an answer, and that no role is shown other ones.
+#[tokio::test]
+async fn every_role_that_sees_something_sees_the_same_fields_of_it() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let team = alice.post("/teams", &json!({ "name": "Blue" })).await;
+    let members = format!("/teams/{}/members", team.text_at("/data/id"));
+    let alices = own_path(&alice).await;
+    let id = alices.replace("/users/", "");
+    let body = json!([{ "user_id": id }]);
+    alice.put(&members, "*", &body).await.expect_status(200);
+    let granted = [("tasks.read", "grant")];
+    rule(&alice, &alices, &granted).await.expect_status(200);
+    let (own, effective) = (
+        format!("{alices}/permissions"),
+        format!("{alices}/effective-permissions"),
+    );
+    let shown = [
+        (
+            "/users",
+            "created_at deleted_at display_name email first_name id image is_active last_name \
+             middle_name roles timezone updated_at username working_hours",
+        ),
+        (
+            "/roles",
+            "created_at deleted_at description id is_system name permissions priority updated_at \
+             working_hours",
+        ),
+        ("/permissions", "action description name resource"),
+        (
+            "/teams",
+            "created_at deleted_at description id name updated_at",
+        ),
+        (
+            &members,
+            "created_at display_name is_leader user_id username",
+        ),
+        (&own, "effect permission valid_until"),
+        (&effective, "allowed permission reason"),
+    ];
+    let mut seen = String::new();
+    for role in [
+        "admin",
+        "manager",
+        "developer",
+        "auditor",
+        "employee",
+        "user",
+        "viewer",
+    ] {
+        let caller = alice.colleague(role, &[role]).await;
+        let mut count = 0;
+        for (path, fields) in shown {
+            let answer = caller.get(path).await;
+            if answer.status != 403 {
+                let first = answer.expect_status(200).at("/data/0");
+                let names = first.as_object().unwrap().keys();
+                let names: Vec<&str> = names.map(String::as_str).collect();
+                assert_eq!(names.join(" "), fields, "{path} as {role}");
+                count += 1;
+            }
+        }
+        writeln!(seen, "{role} {count}").unwrap();
+    }
+    insta::assert_snapshot!(seen, @r"
+    admin 7
+    manager 7
+    developer 3
+    auditor 7
+    employee 3
+    user 0
+    viewer 3
+    ");
 }

@@ -63,7 +63,8 @@ async fn a_role_is_created_with_a_location_a_version_and_what_it_grants() {
           "tasks.update"
         ],
         "priority": 20,
-        "updated_at": "[time]"
+        "updated_at": "[time]",
+        "working_hours": null
       },
       "message": "the role was created",
       "success": true
@@ -366,4 +367,34 @@ async fn a_role_of_another_tenant_is_not_found() {
         assert_eq!(answer.expect_status(404).code(), "not_found");
     }
     assert_eq!(mallory.get(&path).await.json(), before);
+}
+
+/// Rule 23.
+#[tokio::test]
+async fn a_role_carries_working_hours_which_nobody_below_an_admin_sets_for_themselves() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let hours = json!({ "days": ["mon", "fri"], "from": "09:00", "to": "18:00" });
+    let body = json!({ "name": "officer", "priority": 50, "permissions": ["roles.*"], "working_hours": hours });
+    let created = alice.post("/roles", &body).await.expect_status(201);
+    assert_eq!(created.at("/data/working_hours"), hours);
+    let own = format!("/roles/{}", created.text_at("/data/id"));
+    let olga = alice.colleague("olga", &["officer"]).await;
+    let any_time = json!({ "working_hours": null });
+    olga.patch(&own, "*", &any_time).await.expect_status(403);
+    olga.put(
+        &own,
+        "*",
+        &json!({ "name": "officer", "priority": 50, "permissions": ["roles.*"] }),
+    )
+    .await
+    .expect_status(403);
+    assert_eq!(alice.get(&own).await.at("/data/working_hours"), hours);
+    let (other, _) = new_role(&alice, "other", 50, &[]).await;
+    let body = json!({ "working_hours": hours });
+    let changed = olga.patch(&other, "*", &body).await.expect_status(200);
+    assert_eq!(changed.at("/data/working_hours"), hours);
+    let cleared = alice.patch(&own, "*", &any_time).await.expect_status(200);
+    assert_eq!(cleared.at("/data/working_hours"), Value::Null);
+    let odd = json!({ "working_hours": { "days": ["someday"], "from": "9", "to": "18" } });
+    alice.patch(&own, "*", &odd).await.expect_status(422);
 }

@@ -59,7 +59,7 @@ async fn a_team_is_created_with_a_location_and_a_version() {
 
 #[tokio::test]
 async fn teams_are_listed_searched_filtered_and_paged() {
-    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (_app, _, alice, mallory) = TestApp::with_two_tenants().await;
     let (green, _) = new_team(&alice, "green").await;
     for name in ["Blue", "100%"] {
         new_team(&alice, name).await;
@@ -82,6 +82,10 @@ async fn teams_are_listed_searched_filtered_and_paged() {
     assert_eq!(names(&alice, "q=BLU").await, ["Blue"]);
     assert_eq!(names(&alice, "q=%25").await, ["100%"]);
     assert_eq!(names(&alice, &format!("user_id={alices}")).await, ["green"]);
+    // Rule 46.
+    let foreign = own_path(&mallory).await.replace("/users/", "");
+    let theirs = names(&alice, &format!("user_id={foreign}")).await;
+    assert!(theirs.is_empty());
     let page = alice
         .get("/users/teams?per_page=2")
         .await

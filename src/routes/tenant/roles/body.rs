@@ -2,11 +2,13 @@
 
 use connection::TenantConn;
 use serde::Deserialize;
+use serde_json::json;
 use tenant_schema::identity::{NewRole, Permission, RoleChanges};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::identity::working_hours::WorkingHours;
 use crate::resource::{Validation, given};
 
 /// Longest name, in characters.
@@ -32,9 +34,11 @@ pub(super) struct CreateRole {
     priority: i32,
     /// Names of permissions, wildcards among them.
     permissions: Vec<String>,
+    /// When those who have the role work; without it, at any time.
+    working_hours: Option<WorkingHours>,
 }
 
-/// The fields of a role that change; an absent one stays, a null description is cleared.
+/// The fields of a role that change; an absent one stays, a null is cleared.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[expect(
@@ -54,6 +58,10 @@ pub(super) struct PatchRole {
     /// Names of permissions, wildcards among them.
     #[serde(deserialize_with = "given")]
     permissions: Option<Vec<String>>,
+    /// When those who have the role work; null for at any time.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<WorkingHours>)]
+    working_hours: Option<Option<WorkingHours>>,
 }
 
 /// What a role becomes: the changed fields, and all that it grants from now on, if that changes.
@@ -80,7 +88,7 @@ impl CreateRole {
             description: self.description,
             priority: self.priority,
             is_system: false,
-            working_hours: None,
+            working_hours: self.working_hours.map(|hours| json!(hours)),
         };
         Ok((new, sorted(self.permissions)))
     }
@@ -103,7 +111,9 @@ impl PatchRole {
                 name: self.name,
                 description: self.description,
                 priority: self.priority,
-                ..RoleChanges::default()
+                working_hours: self
+                    .working_hours
+                    .map(|hours| hours.map(|hours| json!(hours))),
             },
             permissions: self.permissions.map(sorted),
         })
@@ -118,6 +128,7 @@ impl From<CreateRole> for PatchRole {
             description: Some(role.description),
             priority: Some(role.priority),
             permissions: Some(role.permissions),
+            working_hours: Some(role.working_hours),
         }
     }
 }

@@ -42,6 +42,11 @@ pub(super) async fn change(
     if let Some(priority) = patch.changes.priority {
         authority.require_rank(priority)?;
     }
+    if let Some(hours) = &patch.changes.working_hours
+        && *hours != before.role.working_hours
+    {
+        authority.require_to_set_hours(&before.role)?;
+    }
     if let Some(permissions) = &patch.permissions {
         let ids = permission_ids(permissions, conn).await?;
         authority.require_to_add(&before.permissions, permissions)?;

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use tenant_schema::identity::{GrantingRole, Role};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::identity::working_hours::WorkingHours;
 use crate::resource::{ETag, Success};
 
 /// A role.
@@ -20,6 +22,9 @@ pub(super) struct RoleView {
     is_system: bool,
     /// Names of the permissions that it grants, wildcards among them.
     permissions: Vec<String>,
+    /// When those who have the role work; null for at any time.
+    #[schema(value_type = Option<WorkingHours>)]
+    working_hours: Option<Value>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     deleted_at: Option<DateTime<Utc>>,
@@ -41,6 +46,7 @@ impl RoleView {
             priority: role.priority,
             is_system: role.is_system,
             permissions,
+            working_hours: role.working_hours,
             created_at: role.created_at,
             updated_at: role.updated_at,
             deleted_at: role.deleted_at,
