@@ -13,6 +13,7 @@ pub mod token;
 pub mod working_hours;
 
 pub mod access_cache;
+pub mod act_as;
 pub mod actor;
 pub mod attempts;
 pub mod authority;
@@ -30,6 +31,7 @@ pub mod rotation;
 pub mod scraper;
 pub mod session_end;
 pub mod signed_in;
+pub mod support_access;
 pub mod system_caller;
 pub mod visitor;
 pub mod working_day;

@@ -44,6 +44,17 @@ impl Actor {
         })
     }
 
+    /// The same request, by a system user: as a user of the tenant, or about one.
+    #[must_use]
+    pub fn system_user(&self, system_user: Uuid, acting_as: Option<Uuid>) -> Self {
+        Self(Origin {
+            actor_type: ActorType::SystemUser,
+            actor_id: Some(system_user),
+            acting_as,
+            ..self.0.clone()
+        })
+    }
+
     /// The same, with a key.
     #[must_use]
     pub fn with_key(self, api_key: Option<Uuid>) -> Self {

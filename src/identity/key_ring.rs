@@ -68,7 +68,7 @@ impl SignedIn {
         &mut self,
         order: &KeyOrder,
     ) -> Result<(ApiKey, ApiKeySecret), ApiError> {
-        self.session()?;
+        self.own_session()?;
         let (new, secret) = order.cut(self.access().user.id, None)?;
         let key = self.mutate("api_keys.create", async |conn| {
             let key = new.insert(conn).await?;
@@ -84,7 +84,7 @@ impl SignedIn {
     /// `permission_denied` for a caller with an API key, `not_found` where there is no such key or it has ended, or a
     /// failure of the database.
     pub async fn revoke_api_key(&mut self, id: Uuid) -> Result<(), ApiError> {
-        self.session()?;
+        self.own_session()?;
         let may_any = self.decide(UsersUpdate::NAME).is_allowed();
         let owner = (!may_any).then_some(self.access().user.id);
         self.mutate("api_keys.delete", async |conn| {
@@ -104,7 +104,7 @@ impl SignedIn {
         id: Uuid,
         overlap: TimeDelta,
     ) -> Result<(ApiKey, ApiKeySecret), ApiError> {
-        self.session()?;
+        self.own_session()?;
         let owner = self.access().user.id;
         let work = async |conn: &mut TenantConn| {
             let old = ApiKey::lock(id, Some(owner), conn).await?;

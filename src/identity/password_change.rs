@@ -43,7 +43,7 @@ impl SignedIn {
         let stored = user.password_hash.clone();
         login::check(platform, &change.current_password, stored).await?;
         let hash = platform.hasher.hash(&new).await?;
-        let (session, hash) = (self.session()?, hash.expose());
+        let (session, hash) = (self.own_session()?, hash.expose());
         self.mutate("auth.change_password", async |conn| {
             let changed = User::change_password(id, last_changed, hash, session, conn).await;
             let (before, after) = changed.optional()?.ok_or(Code::InvalidCredentials)?;

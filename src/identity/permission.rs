@@ -79,6 +79,10 @@ permissions! {
     UsersDelete = "users.delete",
     /// Restore deleted users.
     UsersRestore = "users.restore",
+    /// See the tenant's settings.
+    SettingsRead = "settings.read",
+    /// Change the tenant's settings.
+    SettingsUpdate = "settings.update",
 }
 
 /// The names of all permissions, without wildcards.

@@ -14,7 +14,10 @@ impl SignedIn {
     /// # Errors
     /// `permission_denied` for a caller with an API key, `not_found` when the caller has no such session, or a failure of the database.
     pub async fn end_session(&mut self, id: Uuid, reason: EndReason) -> Result<(), ApiError> {
-        self.session()?;
+        let current = self.session()?;
+        if id != current {
+            self.own_session()?;
+        }
         let user = self.access().user.id;
         self.mutate(reason.action(), async |conn| {
             let ended = UserSession::end_own(id, user, reason, conn).await?;
@@ -28,7 +31,7 @@ impl SignedIn {
     /// # Errors
     /// `permission_denied` for a caller with an API key, `not_found` when the caller is gone, or a failure of the database.
     pub async fn end_all_sessions(&mut self, reason: EndReason) -> Result<(), ApiError> {
-        self.session()?;
+        self.own_session()?;
         let user = self.access().user.id;
         self.mutate("auth.logout_all", async |conn| {
             let ended = UserSession::end_all_of(user, None, reason, conn).await?;

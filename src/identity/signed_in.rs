@@ -67,6 +67,19 @@ impl SignedIn {
         &self.known
     }
 
+    /// The session that the token is of, where it is the user's own.
+    ///
+    /// # Errors
+    /// `permission_denied` as [`Self::session`], and for a system user who acts as the user: what a user is known by is not
+    /// theirs to change.
+    pub fn own_session(&self) -> Result<Uuid, ApiError> {
+        match self.known.access.acting_system_user {
+            None => self.session(),
+            Some(_) => Err(ApiError::new(Code::PermissionDenied)
+                .detail("this is the user's own to do, not of who acts as them")),
+        }
+    }
+
     /// Whether the caller may do what the permission of this name stands for: what is granted to the user, within the scopes
     /// of the key where they came with one.
     pub fn decide(&self, permission: &str) -> Decision<'_> {
@@ -177,10 +190,15 @@ impl SignedIn {
         let api_key = known.api_key.as_ref().map(|key| key.id);
         Ok(Self {
             tenant,
-            known,
             session,
             lease: OnceCell::new(),
-            actor: actor.user(user, session).with_key(api_key),
+            actor: match known.access.acting_system_user {
+                Some(system_user) => actor
+                    .user(user, session)
+                    .system_user(system_user, Some(user)),
+                None => actor.user(user, session).with_key(api_key),
+            },
+            known,
             context,
             identity: identity.clone(),
             platform: door::platform(request)?.clone(),

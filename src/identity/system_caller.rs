@@ -48,6 +48,8 @@ platform_permissions! {
     TenantsInitialize "tenants.initialize" [SuperAdmin, Operator];
     /// Suspend tenants and resume them.
     TenantsSuspend "tenants.suspend" [SuperAdmin, Operator];
+    /// Act as a user of a tenant, for a time and a reason, where the tenant lets them.
+    TenantsActAs "tenants.act_as" [SuperAdmin, Operator];
     /// See what all tenants use together, and which of them use most. It only reads.
     FleetRead "fleet.read" [SuperAdmin, Operator, Support];
 }

@@ -81,6 +81,23 @@ pub struct TenantSubject {
     pub permissions: Vec<String>,
 }
 
+/// What a token says of a tenant user as whom a system user acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingSubject {
+    /// The user.
+    #[serde(flatten)]
+    pub user: TenantSubject,
+    /// Who acts (RFC 8693 §4.1). This server goes by the session.
+    pub act: Act,
+}
+
+/// The claim `act`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// The system user.
+    pub sub: Uuid,
+}
+
 /// What a token says of a system user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlatformSubject {
@@ -102,6 +119,14 @@ impl Subject for TenantSubject {
 
     fn audience(&self) -> &str {
         self.tid.as_str()
+    }
+}
+
+impl Subject for ActingSubject {
+    const TYPE: TokenType = TokenType::Tenant;
+
+    fn audience(&self) -> &str {
+        self.user.audience()
     }
 }
 
@@ -173,6 +198,11 @@ impl TokenIssuer {
         }
     }
 
+    /// How long tokens live.
+    pub fn lifetime(&self) -> TimeDelta {
+        self.lifetime
+    }
+
     /// The keys, to be published.
     pub fn keys(&self) -> &SigningKeys {
         &self.keys
@@ -188,9 +218,23 @@ impl TokenIssuer {
         session_id: Uuid,
         subject: S,
     ) -> Result<AccessToken, jsonwebtoken::errors::Error> {
+        self.issue_for(self.lifetime, user_id, session_id, subject)
+    }
+
+    /// A new token for a session of a user that lives no longer than `lifetime`, nor longer than others.
+    ///
+    /// # Errors
+    /// As [`Self::issue`].
+    pub fn issue_for<S: Subject>(
+        &self,
+        lifetime: TimeDelta,
+        user_id: Uuid,
+        session_id: Uuid,
+        subject: S,
+    ) -> Result<AccessToken, jsonwebtoken::errors::Error> {
         let (kid, key) = self.keys.signing();
         let now = Utc::now().timestamp();
-        let expires_in = self.lifetime.num_seconds();
+        let expires_in = lifetime.min(self.lifetime).num_seconds();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: subject.audience().to_owned(),

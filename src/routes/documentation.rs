@@ -32,11 +32,13 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(platform::tenants::schema::Documentation::openapi());
     shared.merge(platform::tenants::plan::Documentation::openapi());
     shared.merge(platform::tenants::suspension::Documentation::openapi());
+    shared.merge(platform::tenants::act_as::Documentation::openapi());
     shared.merge(platform::tenants::verification::Documentation::openapi());
     shared.merge(platform::fleet::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();
     tenant.merge(tenant::sessions::Documentation::openapi());
     tenant.merge(tenant::api_keys::Documentation::openapi());
+    tenant.merge(tenant::support_access::Documentation::openapi());
     tenant.merge(tenant::users::Documentation::openapi());
     tenant.merge(tenant::user_permissions::Documentation::openapi());
     tenant.merge(tenant::user_roles::Documentation::openapi());

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod permissions;
 pub mod roles;
 pub mod sessions;
+pub mod support_access;
 pub mod team_members;
 pub mod teams;
 pub mod user_permissions;
@@ -28,5 +29,6 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(user_sessions::configure)
         .configure(user_permissions::configure)
         .configure(user_roles::configure)
+        .configure(support_access::configure)
         .configure(users::configure);
 }

@@ -32,4 +32,4 @@ pub use team_member::{Member, NewTeamMember, TeamMember};
 pub use user::{NewUser, User, UserChanges, UserFilter, UserOrder, UserSortKey};
 pub use user_permission::{Effect, NewUserPermission, UserPermission};
 pub use user_role::UserRole;
-pub use user_session::{EndReason, NewUserSession, UserSession};
+pub use user_session::{EndReason, NewActingSession, NewUserSession, UserSession};

@@ -110,6 +110,8 @@ async fn users_see_their_own_live_sessions_and_nothing_of_their_tokens() {
     {
       "data": [
         {
+          "acting_reason": null,
+          "acting_system_user_id": null,
           "created_at": "[time]",
           "current": false,
           "device_id": "tablet",
@@ -120,6 +122,8 @@ async fn users_see_their_own_live_sessions_and_nothing_of_their_tokens() {
           "user_agent": "Browser/1.0"
         },
         {
+          "acting_reason": null,
+          "acting_system_user_id": null,
           "created_at": "[time]",
           "current": true,
           "device_id": null,

@@ -10,6 +10,7 @@
     reason = "planted injections run on a tenant's own lease"
 )]
 
+mod act_as;
 mod admins;
 mod api_keys;
 mod audit;

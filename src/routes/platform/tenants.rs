@@ -1,5 +1,6 @@
 //! Routes of the tenant registry, for system users.
 
+pub mod act_as;
 mod body;
 pub mod plan;
 pub mod schema;
@@ -47,6 +48,7 @@ pub fn configure(app: &mut ServiceConfig) {
     .service(Methods::at("/api/v1/tenants/{tenant}/initialize").post(initialize_tenant))
     .configure(schema::configure)
     .configure(plan::configure)
+    .configure(act_as::configure)
     .configure(suspension::configure)
     .configure(verification::configure);
 }

@@ -52,6 +52,10 @@ struct SessionView {
     #[schema(value_type = Option<String>)]
     ip: Option<IpAddr>,
     user_agent: Option<String>,
+    /// Who of the platform acts as the user in it, where it is not the user's own.
+    acting_system_user_id: Option<Uuid>,
+    /// Why they do.
+    acting_reason: Option<String>,
     /// Whether it is the one that this request is made in.
     current: bool,
     created_at: DateTime<Utc>,
@@ -125,6 +129,8 @@ impl SessionView {
             device_id: session.device_id,
             ip: session.ip.map(|ip| ip.addr()),
             user_agent: session.user_agent,
+            acting_system_user_id: session.acting_system_user_id,
+            acting_reason: session.acting_reason,
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,

@@ -29,6 +29,8 @@ pub struct Access {
     pub user: User,
     /// Whether the session is the user's own, and neither ended nor expired; so it is where a key took its place.
     pub session_is_live: bool,
+    /// The system user who acts as the user in the session, if it is not the user's own.
+    pub acting_system_user: Option<Uuid>,
     /// Names of the user's roles, the highest first.
     pub roles: Vec<String>,
     /// Priority of the highest of the user's roles; nothing without a role.
@@ -100,25 +102,29 @@ impl Access {
             key.note_use(read, conn),
         )
         .await?;
-        let ends = key.expires_at.unwrap_or(read + FOREVER);
-        let access = user.map(|user| Self::of(user, Some(ends), ranked, rules));
+        let live = LiveSession {
+            ends: key.expires_at.unwrap_or(read + FOREVER),
+            acting_system_user: None,
+        };
+        let access = user.map(|user| Self::of(user, Some(live), ranked, rules));
         Ok(access.zip(Some(key)))
     }
 
     fn of(
         (user, read_at): (User, DateTime<Utc>),
-        ends: Option<DateTime<Utc>>,
+        session: Option<LiveSession>,
         ranked: Vec<(String, i32)>,
         rules: Rules,
     ) -> Self {
         Self {
             user,
-            session_is_live: ends.is_some(),
+            session_is_live: session.is_some(),
+            acting_system_user: session.as_ref().and_then(|live| live.acting_system_user),
             rank: ranked.iter().map(|(_, priority)| *priority).max(),
             roles: ranked.into_iter().map(|(name, _)| name).collect(),
             rules,
             read_at,
-            lasts: ends.map(|ends| ends - read_at),
+            lasts: session.map(|live| live.ends - read_at),
         }
     }
 }
@@ -141,18 +147,28 @@ async fn find_user(id: Uuid, mut conn: &TenantConn) -> QueryResult<Option<(User,
         .optional()
 }
 
-/// When the session ends, if it is the user's and lives.
+/// A session or key that is live.
+#[derive(Queryable)]
+struct LiveSession {
+    ends: DateTime<Utc>,
+    acting_system_user: Option<Uuid>,
+}
+
+/// The session, if it is the user's and lives.
 async fn live_session(
     id: Uuid,
     user_id: Uuid,
     mut conn: &TenantConn,
-) -> QueryResult<Option<DateTime<Utc>>> {
+) -> QueryResult<Option<LiveSession>> {
     user_sessions::table
         .find(id)
         .filter(user_sessions::user_id.eq(user_id))
         .filter(user_sessions::revoked_at.is_null())
         .filter(user_sessions::expires_at.gt(now))
-        .select(user_sessions::expires_at)
+        .select((
+            user_sessions::expires_at,
+            user_sessions::acting_system_user_id,
+        ))
         .first(&mut conn)
         .await
         .optional()

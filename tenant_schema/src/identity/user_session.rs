@@ -1,5 +1,6 @@
 //! Sessions of users: what a refresh token stands for.
 
+mod acting;
 mod life;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use ipnet::IpNet;
 use uuid::Uuid;
 
+pub use self::acting::NewActingSession;
 pub use self::life::EndReason;
 use super::user::users;
 use crate::TenantModel;
@@ -16,12 +18,23 @@ use crate::TenantModel;
 /// One sign-in of a user on one device. No refresh token is kept: it is derived from the key and the counter.
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, TenantModel)]
 #[diesel(table_name = user_sessions, check_for_backend(diesel::pg::Pg))]
-#[model(index(
-    user_id,
-    last_used_at,
-    where = "revoked_at is null",
-    name = "user_sessions_live_idx"
-))]
+#[model(
+    index(
+        user_id,
+        last_used_at,
+        where = "revoked_at is null",
+        name = "user_sessions_live_idx"
+    ),
+    index(
+        expires_at,
+        where = "acting_system_user_id is not null",
+        name = "user_sessions_acting_idx"
+    ),
+    check(
+        "(acting_system_user_id is null) = (acting_reason is null)",
+        name = "user_sessions_acting_check"
+    )
+)]
 pub struct UserSession {
     /// UUID v7, made by the server; the token's `sid`.
     pub id: Uuid,
@@ -53,6 +66,11 @@ pub struct UserSession {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Why it was ended.
     pub revoked_reason: Option<String>,
+    /// The system user who acts as the user in it, where it is not the user's own.
+    pub acting_system_user_id: Option<Uuid>,
+    /// Why they do, in their words.
+    #[column(check = "char_length(acting_reason) between 1 and 500")]
+    pub acting_reason: Option<String>,
 }
 
 /// A session to be added.

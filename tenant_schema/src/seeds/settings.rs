@@ -34,6 +34,12 @@ pub(super) fn all() -> Vec<NewSetting> {
             "How many sessions a user can have; the least recently used ends",
         ),
         setting(
+            crate::settings::setting::SUPPORT_ACCESS,
+            Boolean,
+            json!(true),
+            "Whether those who run the platform may act as users, for a time and a reason",
+        ),
+        setting(
             "users.default_role",
             String,
             json!("user"),

@@ -1,12 +1,18 @@
 //! Settings of a tenant: typed values by key.
 
 use chrono::{DateTime, Utc};
+use connection::TenantConn;
 use diesel::prelude::*;
-use serde_json::Value;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::audited::Audited;
 use crate::identity::user::users;
 use crate::{TenantEnum, TenantModel};
+
+/// The setting that says whether system users may act as users.
+pub const SUPPORT_ACCESS: &str = "support.access";
 
 /// What kind of value a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, TenantEnum)]
@@ -85,4 +91,75 @@ pub struct SettingChanges {
     pub updated_by: Option<Option<Uuid>>,
     /// See [`Setting::updated_at`].
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl Setting {
+    /// The value of a setting, if it has a row.
+    pub async fn value_of(key: &str, mut conn: &TenantConn) -> QueryResult<Option<Value>> {
+        settings::table
+            .filter(settings::key.eq(key))
+            .select(settings::value)
+            .first(&mut conn)
+            .await
+            .optional()
+    }
+
+    /// The value of a setting, if it has a row, which nobody changes until the transaction ends.
+    pub async fn hold(key: &str, conn: &mut TenantConn) -> QueryResult<Option<Value>> {
+        let mut shared: &TenantConn = conn;
+        settings::table
+            .filter(settings::key.eq(key))
+            .select(settings::value)
+            .for_share()
+            .first(&mut shared)
+            .await
+            .optional()
+    }
+
+    /// Changes a setting, and gives it before and after. Belongs into a transaction.
+    ///
+    /// # Errors
+    /// `NotFound` where the setting has no row.
+    pub async fn change(
+        key: &str,
+        changes: &SettingChanges,
+        conn: &mut TenantConn,
+    ) -> QueryResult<(Self, Self)> {
+        let mut shared: &TenantConn = conn;
+        let before: Self = settings::table
+            .filter(settings::key.eq(key))
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(&mut shared)
+            .await?;
+        let after = diesel::update(settings::table.find(before.id))
+            .set(changes)
+            .returning(Self::as_returning())
+            .get_result(&mut shared)
+            .await?;
+        Ok((before, after))
+    }
+}
+
+impl Audited for Setting {
+    const KIND: &'static str = "setting";
+    const SECRETS: &'static [&'static str] = &["secret_value"];
+
+    fn key(&self) -> String {
+        self.key.clone()
+    }
+
+    fn snapshot(&self) -> Value {
+        let value = if self.is_secret {
+            "secret_value"
+        } else {
+            "value"
+        };
+        json!({
+            "key": self.key,
+            value: self.value,
+            "value_type": self.value_type.label(),
+            "updated_by": self.updated_by,
+        })
+    }
 }

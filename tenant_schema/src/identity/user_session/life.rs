@@ -32,6 +32,8 @@ pub enum EndReason {
     PasswordChanged,
     /// Somebody who may end the sessions of others ended it.
     EndedByAdmin,
+    /// The tenant lets nobody of the platform act as its users any more.
+    ActingForbidden,
 }
 
 impl EndReason {
@@ -44,11 +46,10 @@ impl EndReason {
             Self::TokenReused => "token_reused",
             Self::PasswordChanged => "password_changed",
             Self::EndedByAdmin => "ended_by_admin",
+            Self::ActingForbidden => "acting_forbidden",
         }
     }
-}
 
-impl EndReason {
     /// What the audit log calls the end of a session for this reason.
     pub const fn action(self) -> &'static str {
         match self {
@@ -58,6 +59,7 @@ impl EndReason {
             Self::TokenReused => "auth.token_reused",
             Self::PasswordChanged => "auth.change_password",
             Self::EndedByAdmin => "sessions.delete",
+            Self::ActingForbidden => "support_access.update",
         }
     }
 }
@@ -87,6 +89,7 @@ impl NewUserSession {
     async fn excess(&self, most: i64, mut conn: &TenantConn) -> QueryResult<Vec<Uuid>> {
         live_of(self.user_id)
             .filter(user_sessions::id.ne(self.id))
+            .filter(user_sessions::acting_system_user_id.is_null())
             .order((user_sessions::last_used_at.desc(), user_sessions::id.desc()))
             .offset(most.saturating_sub(1))
             .select(user_sessions::id)
@@ -219,7 +222,7 @@ fn live_of(user_id: Uuid) -> _ {
 }
 
 /// Ends those of the sessions that have not ended, gives them, and announces it.
-async fn end_all(
+pub(super) async fn end_all(
     ids: &[Uuid],
     reason: EndReason,
     mut conn: &TenantConn,
@@ -258,6 +261,8 @@ impl Audited for UserSession {
             "expires_at": self.expires_at,
             "revoked_at": self.revoked_at,
             "revoked_reason": self.revoked_reason,
+            "acting_system_user_id": self.acting_system_user_id,
+            "acting_reason": self.acting_reason,
         })
     }
 }
