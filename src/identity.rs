@@ -27,12 +27,16 @@ pub mod key_ring;
 pub mod login;
 pub mod password_change;
 pub mod platform_visitor;
+pub mod refresh_cookie;
 pub mod rotation;
 pub mod scraper;
 pub mod session_end;
 pub mod signed_in;
 pub mod support_access;
 pub mod system_caller;
+pub mod system_sessions;
+pub mod user_sessions;
+pub mod visit;
 pub mod visitor;
 pub mod working_day;
 

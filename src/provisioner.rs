@@ -25,6 +25,7 @@ pub mod recorder;
 pub mod reference;
 mod rename_check;
 pub mod repair;
+pub mod requester;
 mod schema_lock;
 pub mod suspension;
 pub mod template;

@@ -1,5 +1,6 @@
 //! What every resource of the API shares: bodies, queries, paging, sorting, validation, versions, envelopes.
 
+mod cursor;
 mod envelope;
 mod etag;
 mod given;
@@ -12,6 +13,7 @@ mod sort;
 mod validation;
 
 pub use self::{
+    cursor::{Cursor, CursorRequest, LogPage},
     envelope::{List, Success},
     etag::{ETag, IfMatch},
     given::given,

@@ -36,14 +36,18 @@ pub use login_failure::{FailureKey, Leniency, LoginFailure};
 pub use login_role::{LoginAccount, LoginRole};
 pub use outgoing_mail::OutgoingMail;
 pub use plan::Limits;
-pub use platform_audit_log::{NewPlatformAuditLog, PlatformAuditLog};
+pub use platform_audit_log::{
+    NewPlatformAuditLog, PlatformAuditFilter, PlatformAuditLog, PlatformChange,
+};
 pub use platform_session::{NewPlatformSession, PlatformSession};
 pub use quoting::quote_identifier;
 pub use run::{NewRun, Run, RunStatus};
 pub use run_step::{NewRunStep, RunStep};
 pub use schema_name::SchemaName;
 pub use signing_key::{NewSigningKey, SigningKey};
-pub use system_user::{NewSystemUser, SystemUser, SystemUserRole};
+pub use system_user::{
+    NewSystemUser, SystemUser, SystemUserChanges, SystemUserError, SystemUserFilter, SystemUserRole,
+};
 pub use tenant::{NewTenant, Tenant};
 pub use tenant_id::TenantId;
 pub use tenant_key::TenantKey;

@@ -1,5 +1,7 @@
 //! What was done to the platform: one row for every mutation, written in its transaction.
 
+mod list;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -8,6 +10,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use self::list::PlatformAuditFilter;
 use crate::PlatformConn;
 use crate::schema::platform_audit_logs;
 
@@ -37,6 +40,49 @@ pub struct PlatformAuditLog {
     pub request_id: Option<String>,
     /// When it was done.
     pub created_at: DateTime<Utc>,
+}
+
+/// What was done to one thing of the platform. Nothing in it is a secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlatformChange {
+    /// Kind of thing, such as `tenant`.
+    pub object_type: &'static str,
+    /// Key of the thing.
+    pub object_id: Option<String>,
+    /// The thing before.
+    pub before: Option<Value>,
+    /// The thing after, or what is known of what was done.
+    pub after: Option<Value>,
+}
+
+impl PlatformChange {
+    /// Something that was done to the thing of this kind and key.
+    pub fn of(object_type: &'static str, object_id: &impl ToString) -> Self {
+        Self {
+            object_type,
+            object_id: Some(object_id.to_string()),
+            before: None,
+            after: None,
+        }
+    }
+
+    /// The thing as it was.
+    #[must_use]
+    pub fn before(self, before: Value) -> Self {
+        Self {
+            before: Some(before),
+            ..self
+        }
+    }
+
+    /// The thing as it is now.
+    #[must_use]
+    pub fn after(self, after: Value) -> Self {
+        Self {
+            after: Some(after),
+            ..self
+        }
+    }
 }
 
 /// A mutation to be recorded. Secrets in `before` and `after` are written as "changed" by whoever fills them in.

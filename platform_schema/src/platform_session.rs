@@ -1,5 +1,7 @@
 //! Sessions of system users.
 
+mod life;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +10,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use ipnet::IpNet;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::PlatformConn;
@@ -84,10 +87,13 @@ impl fmt::Debug for NewPlatformSession {
 }
 
 impl NewPlatformSession {
-    /// Begins the session.
+    /// Begins the session, used now.
     pub async fn insert(&self, mut conn: &PlatformConn) -> QueryResult<PlatformSession> {
         diesel::insert_into(platform_sessions::table)
-            .values(self)
+            .values((
+                self,
+                platform_sessions::last_used_at.eq(life::clock_timestamp()),
+            ))
             .returning(PlatformSession::as_returning())
             .get_result(&mut conn)
             .await
@@ -104,6 +110,19 @@ impl PlatformSession {
             .optional()
     }
 
+    /// What is kept of the session in the audit log: nothing that a token could be made of.
+    pub fn snapshot(&self) -> Value {
+        json!({
+            "system_user_id": self.system_user_id,
+            "ip": self.ip.map(|ip| ip.addr()),
+            "user_agent": self.user_agent,
+            "created_at": self.created_at,
+            "expires_at": self.expires_at,
+            "revoked_at": self.revoked_at,
+            "revoked_reason": self.revoked_reason,
+        })
+    }
+
     /// The session of this id unless it has ended, by the database's clock.
     pub async fn find_live(id: Uuid, mut conn: &PlatformConn) -> QueryResult<Option<Self>> {
         Self::query()
@@ -113,18 +132,5 @@ impl PlatformSession {
             .first(&mut conn)
             .await
             .optional()
-    }
-
-    /// Ends a session. Answers whether it was still open.
-    pub async fn revoke(id: Uuid, reason: &str, mut conn: &PlatformConn) -> QueryResult<bool> {
-        diesel::update(platform_sessions::table.find(id))
-            .filter(platform_sessions::revoked_at.is_null())
-            .set((
-                platform_sessions::revoked_at.eq(now),
-                platform_sessions::revoked_reason.eq(reason),
-            ))
-            .execute(&mut conn)
-            .await
-            .map(|rows| rows > 0)
     }
 }

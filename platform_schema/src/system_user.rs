@@ -1,14 +1,20 @@
 //! People who run the platform.
 
+mod life;
+mod list;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, now, select};
+use diesel::dsl::{exists, select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use self::life::{SystemUserChanges, SystemUserError};
+pub use self::list::SystemUserFilter;
 use crate::PlatformConn;
 use crate::schema::system_users;
 use crate::text_column::text_enum;
@@ -120,16 +126,6 @@ impl SystemUser {
             .optional()
     }
 
-    /// At most `limit` system users after the first `offset`, oldest first.
-    pub async fn list(limit: i64, offset: i64, mut conn: &PlatformConn) -> QueryResult<Vec<Self>> {
-        Self::query()
-            .order((system_users::created_at, system_users::id))
-            .limit(limit)
-            .offset(offset)
-            .load(&mut conn)
-            .await
-    }
-
     /// Whether there is any system user at all.
     pub async fn any(mut conn: &PlatformConn) -> QueryResult<bool> {
         select(exists(system_users::table.select(system_users::id)))
@@ -137,25 +133,15 @@ impl SystemUser {
             .await
     }
 
-    /// Records a login, and the new hash when the password was hashed anew for it.
-    ///
-    /// # Errors
-    /// `NotFound` when the system user is gone.
-    pub async fn record_login(
-        id: Uuid,
-        new_password_hash: Option<&str>,
-        mut conn: &PlatformConn,
-    ) -> QueryResult<()> {
-        let changes = (
-            system_users::last_login_at.eq(now),
-            new_password_hash.map(|hash| system_users::password_hash.eq(hash)),
-        );
-        diesel::update(system_users::table.find(id))
-            .set(changes)
-            .returning(system_users::id)
-            .get_result::<Uuid>(&mut conn)
-            .await
-            .map(drop)
+    /// What is kept of the system user in the audit log: all but the hash.
+    pub fn snapshot(&self) -> Value {
+        json!({
+            "email": self.email,
+            "role": self.role,
+            "is_active": self.is_active,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        })
     }
 }
 

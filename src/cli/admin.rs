@@ -4,16 +4,22 @@ use anyhow::bail;
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use diesel::result::Error;
-use platform_schema::{NewSystemUser, SystemUser, SystemUserRole};
+use platform_schema::{
+    NewSystemUser, PlatformChange, PlatformConn, SystemUser, SystemUserChanges, SystemUserError,
+    SystemUserFilter, SystemUserRole,
+};
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use tenant_schema::identity::EndReason;
 use uuid::Uuid;
 
 use super::ExitStatus;
 use super::credentials::PasswordSource;
 use super::printer::{Printer, Row};
 use crate::identity::email;
+use crate::identity::system_sessions::SYSTEM_USER;
 use crate::platform::Platform;
+use crate::provisioner::requester::Requester;
 
 /// System users that one call lists at most.
 const LISTED: i64 = 1_000;
@@ -35,6 +41,11 @@ pub enum AdminCommand {
     },
     /// List the system users.
     List,
+    /// Disable a system user: they cannot log in any more, and their sessions end.
+    Disable {
+        /// E-mail address that they log in with.
+        email: String,
+    },
 }
 
 /// A system user as the command line shows it.
@@ -99,8 +110,13 @@ impl AdminCommand {
             } => printer.one(&create_system_user(platform, email, *role, password).await?)?,
             Self::List => {
                 let conn = platform.pools.platform().await?;
-                let users = SystemUser::list(LISTED, 0, &conn).await?;
+                let everybody = SystemUserFilter::default();
+                let users = SystemUser::list(&everybody, LISTED, 0, &conn).await?;
                 printer.list(&users.into_iter().map(AdminView::from).collect::<Vec<_>>())?;
+            }
+            Self::Disable { email } => {
+                let disabled = disable_system_user(platform, email).await?;
+                printer.one(&AdminView::from(disabled))?;
             }
         }
         Ok(ExitStatus::Done)
@@ -125,8 +141,15 @@ pub async fn create_system_user(
         password_hash: password.hash,
         role,
     };
-    let conn = platform.pools.platform().await?;
-    match user.insert(&conn).await {
+    let mut conn = platform.pools.platform().await?;
+    let work = async |conn: &mut PlatformConn| {
+        let created = user.insert(conn).await?;
+        let change = PlatformChange::of(SYSTEM_USER, &created.id).after(created.snapshot());
+        Ok::<_, Error>((created, change))
+    };
+    let requester = Requester::command_line();
+    let created = requester.mutate("system_users.create", &mut conn, work);
+    match created.await {
         Ok(created) => {
             conn.finish().await?;
             Ok(AdminView {
@@ -146,4 +169,31 @@ pub async fn create_system_user(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Disables a system user, whose sessions end with it. One who is disabled stays so.
+async fn disable_system_user(platform: &Platform, address: &str) -> anyhow::Result<SystemUser> {
+    let mut conn = platform.pools.platform().await?;
+    let found = SystemUser::find_by_email(address.trim(), &conn).await?;
+    let Some(user) = found else {
+        bail!("no system user has the e-mail address `{address}` (hint: `provision admin list`)");
+    };
+    let changes = SystemUserChanges {
+        is_active: Some(false),
+        ..SystemUserChanges::default()
+    };
+    let anyway = |_: &SystemUser| Ok::<_, SystemUserError>(());
+    let work = async |conn: &mut PlatformConn| {
+        let reason = EndReason::Revoked.as_str();
+        let done = SystemUser::change(user.id, anyway, &changes, reason, conn);
+        let (before, after) = done.await?;
+        let change = PlatformChange::of(SYSTEM_USER, &after.id).before(before.snapshot());
+        Ok::<_, SystemUserError>((after.clone(), change.after(after.snapshot())))
+    };
+    let requester = Requester::command_line();
+    let disabled = requester
+        .mutate("system_users.update", &mut conn, work)
+        .await?;
+    conn.finish().await?;
+    Ok(disabled)
 }

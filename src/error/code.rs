@@ -42,6 +42,7 @@ codes! {
     SessionEnded          UNAUTHORIZED           "session_ended"           "the session has ended (hint: log in again)"
     TenantMismatch        UNAUTHORIZED           "tenant_mismatch"         "the token belongs to another tenant"
     PermissionDenied      FORBIDDEN              "permission_denied"       "you lack the permission for this"
+    CrossSite             FORBIDDEN              "cross_site"              "the request was made by a page of another site"
     TenantSuspended       FORBIDDEN              "tenant_suspended"        "the tenant is suspended"
     OutsideWorkingHours   FORBIDDEN              "outside_working_hours"   "access is limited to your working hours"
     NotFound              NOT_FOUND              "not_found"               "there is nothing here"

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use platform_schema::SystemUserError;
+
 use super::{ApiError, Code, outage};
 use crate::identity::password::PasswordError;
 use crate::identity::token::TokenError;
@@ -63,6 +65,16 @@ impl From<RateLimited> for ApiError {
         Self::new(Code::RateLimited)
             .retry_after(error.0.wait)
             .detail(error.to_string())
+    }
+}
+
+/// The cause stays as it is: constraints are known by it.
+impl From<SystemUserError> for ApiError {
+    fn from(error: SystemUserError) -> Self {
+        match error {
+            SystemUserError::LastSuperAdmin => Self::new(Code::Conflict).detail(error.to_string()),
+            SystemUserError::Query(cause) => cause.into(),
+        }
     }
 }
 

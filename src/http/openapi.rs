@@ -160,6 +160,7 @@ fn error_statuses(path: &str, operation: &Operation) -> Vec<u16> {
         statuses.extend([409, 413, 415, 422]);
     }
     if takes_if_match(operation) {
+        // What is changed or deleted may be what somebody has to stay, such as the last admin.
         statuses.extend([409, 412, 428]);
     }
     statuses

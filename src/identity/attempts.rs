@@ -1,7 +1,7 @@
 //! Attempts to get at a credential: how many a minute, and how long who fails too often has to wait.
 //!
 //! A route that gives or takes credentials without a token counts twice. First for the address: [`Visitor`] and
-//! [`PlatformVisitor`] do, other routes take a [`Visit`]. Then for the account that it is about, whether or not there is one:
+//! [`PlatformVisitor`] do, other routes take a [`Visit`](super::visit::Visit). Then for the account that it is about, whether or not there is one:
 //! `visitor.attempt(&email).await?`. What uses API keys calls [`Attempts::use_api_key`]. Nothing else is to be done: the
 //! middleware writes the headers, and a refusal is 429 `rate_limited` with them.
 //!
@@ -12,15 +12,11 @@
 //! [`Visitor`]: super::visitor::Visitor
 //! [`PlatformVisitor`]: super::platform_visitor::PlatformVisitor
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::TimeDelta;
-use futures_util::future::LocalBoxFuture;
 use platform_schema::{FailureKey, Leniency, LoginFailure, TenantId};
 use uuid::Uuid;
 
-use super::Identity;
 use super::client::Client;
 use crate::config::LimitConfig;
 use crate::error::{ApiError, Code};
@@ -237,38 +233,6 @@ pub struct Guess {
     pub account: AttemptKey,
     /// The address.
     pub address: AttemptKey,
-}
-
-/// A request for credentials that was counted for its address: for routes of which it is all that they know.
-#[derive(Debug)]
-pub struct Visit {
-    /// Where the request comes from.
-    pub client: Client,
-    /// What else is known of it.
-    pub context: RequestContext,
-}
-
-impl Visit {
-    /// Counts a request.
-    ///
-    /// # Errors
-    /// `rate_limited`.
-    pub async fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let (client, context) = (Client::of(request), RequestContext::of(request)?);
-        let attempts = Identity::of(request)?.attempts();
-        attempts.visit(&client, &context).await?;
-        Ok(Self { client, context })
-    }
-}
-
-impl FromRequest for Visit {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Self::of(&request).await })
-    }
 }
 
 #[cfg(test)]

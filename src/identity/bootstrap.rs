@@ -5,11 +5,15 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use platform_schema::{BootstrapToken, NewSystemUser, PlatformConn, SystemUser, SystemUserRole};
+use platform_schema::{
+    BootstrapToken, NewSystemUser, PlatformChange, PlatformConn, SystemUser, SystemUserRole,
+};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::password::{Password, PasswordError, PasswordHasher};
+use super::system_sessions::SYSTEM_USER;
+use crate::provisioner::requester::Requester;
 
 /// What scanners for leaked secrets look for.
 const PREFIX: &str = "bt1.";
@@ -59,6 +63,7 @@ pub async fn redeem(
     email: String,
     password: &Password,
     hasher: &PasswordHasher,
+    requester: &Requester,
     conn: &mut PlatformConn,
 ) -> Result<SystemUser, BootstrapError> {
     let token_hash = hash(token);
@@ -71,7 +76,7 @@ pub async fn redeem(
         password_hash: hasher.hash(password).await?.expose().to_owned(),
         role: SystemUserRole::SuperAdmin,
     };
-    conn.transaction(async |conn| {
+    let work = async |conn: &mut PlatformConn| {
         BootstrapToken::lock(conn).await?;
         if !BootstrapToken::redeem(token_hash.as_ref(), conn).await? {
             return Err(BootstrapError::InvalidToken);
@@ -79,9 +84,11 @@ pub async fn redeem(
         if SystemUser::any(conn).await? {
             return Err(BootstrapError::AlreadyDone);
         }
-        Ok(admin.insert(conn).await?)
-    })
-    .await
+        let created = admin.insert(conn).await?;
+        let change = PlatformChange::of(SYSTEM_USER, &created.id).after(created.snapshot());
+        Ok((created, change))
+    };
+    requester.mutate("platform.bootstrap", conn, work).await
 }
 
 fn generate() -> Result<String, Unspecified> {

@@ -1,12 +1,12 @@
-//! Logging in: a password against its hash, a new session, a pair of tokens. For tenant users and for system users.
+//! Logging in to a tenant: a password against its hash, a new session, a pair of tokens.
 //!
 //! An unknown name, a wrong password and a disabled user get the same answer after the same work. No connection is held
 //! while a password is hashed.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use connection::TenantConn;
 use diesel::OptionalExtension;
-use platform_schema::{NewPlatformSession, SystemUser, Tenant, TenantId};
+use platform_schema::{Tenant, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,8 +21,9 @@ use super::attempts::{AttemptKey, Guess};
 use super::client::Client;
 use super::password::{Password, PasswordHash, Verification};
 use super::permission::Grants;
+use super::refresh_cookie::CookieName;
 use super::refresh_token::{RefreshKey, RefreshToken};
-use super::token::{AccessToken, PlatformSubject, Subject, TenantSubject};
+use super::token::{AccessToken, Subject, TenantSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
 use crate::tenancy::{Lease, ServedTenant};
@@ -64,12 +65,25 @@ pub struct LoggedIn<User> {
     pub user: User,
     /// JWT for the header `Authorization`.
     access_token: String,
-    /// Opaque token for a new pair.
-    refresh_token: String,
+    /// Opaque token for a new pair; absent where it is in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     /// Always `Bearer`.
     token_type: &'static str,
     /// Seconds that the access token lives.
     expires_in: i64,
+    #[serde(skip)]
+    ends_at: DateTime<Utc>,
+    #[serde(skip)]
+    cookie: Option<String>,
+}
+
+/// The pair of tokens of a session, and when the session ends.
+#[derive(Debug)]
+pub struct Tokens {
+    pub(super) access: AccessToken,
+    pub(super) refresh: RefreshToken,
+    pub(super) ends_at: DateTime<Utc>,
 }
 
 impl Identity {
@@ -107,39 +121,12 @@ impl Identity {
         let access = Access::load(user.id, session.id, &lease).await?;
         self.finish(lease, &tenant.id).await?;
         let access = access.ok_or(Code::InvalidCredentials)?;
-        let token = self.issue(user.id, session.id, tenant_subject(tenant, &access))?;
-        let refresh = RefreshToken::mint(session.id, 0, &key);
-        Ok(LoggedIn::new((access.user, access.roles), &token, &refresh))
-    }
-
-    /// Logs a system user in.
-    ///
-    /// # Errors
-    /// `invalid_credentials`, `overloaded` when too many passwords wait, or a failure of the database.
-    pub async fn login_system_user(
-        &self,
-        platform: &Platform,
-        credentials: PlatformCredentials,
-        client: Client,
-    ) -> Result<LoggedIn<SystemUser>, ApiError> {
-        let guess = Guess {
-            account: AttemptKey::system_user(&credentials.email),
-            address: AttemptKey::address(&client),
+        let tokens = Tokens {
+            access: self.issue(user.id, session.id, tenant_subject(tenant, &access))?,
+            refresh: RefreshToken::mint(session.id, 0, &key),
+            ends_at: session.expires_at,
         };
-        self.attempts().admit(platform, &guess).await?;
-        let proven = prove_system_user(platform, &credentials).await;
-        let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
-        self.attempts().forgive(platform, &[guess.account]).await?;
-
-        let key = RefreshKey::generate().map_err(ApiError::internal)?;
-        let session = platform_session(&user, &key, client, self.session_lifetime());
-        let lease = platform.pools.platform().await?;
-        session.insert(&lease).await?;
-        SystemUser::record_login(user.id, rehashed.as_deref(), &lease).await?;
-        lease.finish().await?;
-        let token = self.issue(user.id, session.id, PlatformSubject { role: user.role })?;
-        let refresh = RefreshToken::mint(session.id, 0, &key);
-        Ok(LoggedIn::new(user, &token, &refresh))
+        Ok(LoggedIn::new((access.user, access.roles), &tokens))
     }
 
     /// The user whose password this is, and its new hash if it has one. A failure is recorded.
@@ -207,20 +194,6 @@ impl Identity {
     }
 }
 
-/// The system user whose password this is, and its new hash if it has one.
-async fn prove_system_user(
-    platform: &Platform,
-    credentials: &PlatformCredentials,
-) -> Result<(SystemUser, Option<String>), ApiError> {
-    let lease = platform.pools.platform().await?;
-    let found = SystemUser::find_by_email(credentials.email.trim(), &lease).await?;
-    drop(lease);
-    let stored = found.as_ref().map(|user| user.password_hash.clone());
-    let rehashed = check(platform, &credentials.password, stored).await?;
-    let user = found.filter(|user| user.is_active);
-    Ok((user.ok_or(Code::InvalidCredentials)?, rehashed))
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "nobody is authorized before a password or a refresh token is checked"
@@ -247,22 +220,6 @@ fn user_session(
     }
 }
 
-fn platform_session(
-    user: &SystemUser,
-    key: &RefreshKey,
-    client: Client,
-    lifetime: TimeDelta,
-) -> NewPlatformSession {
-    NewPlatformSession {
-        id: Uuid::now_v7(),
-        system_user_id: user.id,
-        refresh_key: key.expose().to_vec(),
-        ip: client.ip,
-        user_agent: client.user_agent,
-        expires_at: Utc::now() + lifetime,
-    }
-}
-
 pub(super) fn tenant_subject(tenant: &Tenant, access: &Access) -> TenantSubject {
     TenantSubject {
         tid: tenant.id.clone(),
@@ -278,6 +235,10 @@ impl PlatformCredentials {
     /// Whose password it shall be.
     pub fn email(&self) -> &str {
         &self.email
+    }
+
+    pub(super) fn password(&self) -> &SecretString {
+        &self.password
     }
 }
 
@@ -298,14 +259,29 @@ impl TenantCredentials {
 }
 
 impl<User> LoggedIn<User> {
-    pub(super) fn new(user: User, access: &AccessToken, refresh: &RefreshToken) -> Self {
+    pub(super) fn new(user: User, tokens: &Tokens) -> Self {
         Self {
             user,
-            access_token: access.expose().to_owned(),
-            refresh_token: refresh.expose().expose_secret().to_owned(),
+            access_token: tokens.access.expose().to_owned(),
+            refresh_token: Some(tokens.refresh.expose().expose_secret().to_owned()),
             token_type: "Bearer",
-            expires_in: access.expires_in,
+            expires_in: tokens.access.expires_in,
+            ends_at: tokens.ends_at,
+            cookie: None,
         }
+    }
+
+    /// Moves the refresh token into a cookie, for as long as the session lasts.
+    #[must_use]
+    pub fn in_cookie(mut self, name: &CookieName) -> Self {
+        let token = self.refresh_token.take();
+        self.cookie = token.map(|token| name.keep(&token, self.ends_at - Utc::now()));
+        self
+    }
+
+    /// The value of `Set-Cookie`, where the refresh token is in a cookie.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.clone()
     }
 
     /// The same login with the user shown in another way.
@@ -316,6 +292,8 @@ impl<User> LoggedIn<User> {
             refresh_token: self.refresh_token,
             token_type: self.token_type,
             expires_in: self.expires_in,
+            ends_at: self.ends_at,
+            cookie: self.cookie,
         }
     }
 }

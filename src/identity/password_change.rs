@@ -54,7 +54,16 @@ impl SignedIn {
 }
 
 impl PasswordChange {
-    fn check(&self) -> Result<Password, ApiError> {
+    /// The password as it is, as the caller says.
+    pub(super) fn current(&self) -> &SecretString {
+        &self.current_password
+    }
+
+    /// The new password, if the rules allow it.
+    ///
+    /// # Errors
+    /// `validation_failed`.
+    pub(super) fn check(&self) -> Result<Password, ApiError> {
         let mut validation = Validation::new();
         let new = Password::parse_new(self.new_password.expose_secret().to_owned());
         let new = validation.take("new_password", new);

@@ -1,130 +1,140 @@
-//! Rotation: a refresh token is given for the next pair of tokens (RFC 9700 §4.14.2), or for the end of its session.
+//! Rotation: a refresh token is given for the next pair of tokens (RFC 9700 §4.14.2), or for the end of its session. For tenant
+//! users and for system users, whose sessions say only where they are kept.
 //!
 //! The answer may be lost on its way, so a token may be given again and yields the same successor, until the successor is
 //! used. Whoever gives it after that is not its only owner: the session ends, for the thief as for the owner.
 
-use connection::TenantConn;
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tenant_schema::identity::{Access, EndReason, User, UserSession};
-use tenant_schema::settings::Change;
+use tenant_schema::identity::EndReason;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::Identity;
-use super::actor::Actor;
-use super::login::{LoggedIn, lease, tenant_subject};
 use super::refresh_token::{RefreshKey, RefreshToken};
 use crate::error::{ApiError, Code};
-use crate::platform::Platform;
-use crate::tenancy::{Lease, ServedTenant};
 
 /// A refresh token as a client presents it.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresentedToken {
-    /// The refresh token.
-    #[schema(value_type = String, format = Password)]
-    refresh_token: SecretString,
+    /// The refresh token; without it, the one in the cookie.
+    #[schema(value_type = Option<String>, format = Password)]
+    pub(super) refresh_token: Option<SecretString>,
 }
 
 impl PresentedToken {
-    /// Reads the token.
-    ///
-    /// # Errors
-    /// `invalid_token` for what is no refresh token.
-    pub fn parse(&self) -> Result<RefreshToken, ApiError> {
-        parse(&self.refresh_token)
+    /// Whether there is one.
+    pub fn is_there(&self) -> bool {
+        self.refresh_token.is_some()
     }
 }
 
-impl Identity {
-    /// Gives the next pair of tokens for a refresh token, with the user and the names of their roles.
-    ///
-    /// # Errors
-    /// `invalid_token` for what is no refresh token of this tenant, or of a user who may not sign in; `session_ended`; or a
-    /// failure of the database.
-    pub async fn refresh_user(
-        &self,
-        platform: &Platform,
-        tenant: &ServedTenant,
-        token: &RefreshToken,
-        actor: &Actor,
-    ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        let mut lease = lease(platform, tenant).await?;
-        let (session, key) = prove(token, &lease).await?;
-        let access = Access::load(session.user_id, session.id, &lease).await?;
-        let access = access.filter(|access| access.user.is_active);
-        let access = access.ok_or(Code::InvalidToken)?;
-        if !access.session_is_live {
-            return Err(ApiError::new(Code::SessionEnded));
-        }
-        let actor = actor.user(session.user_id, Some(session.id));
-        let successor = actor.mutate("auth.refresh", &mut lease, async |conn| {
-            let successor = UserSession::rotate(session.id, token.counter(), conn).await?;
-            let change = successor.map(|_| Change::created(&session));
-            Ok((successor, change))
-        });
-        let successor = successor.await?;
-        let Some(successor) = successor else {
-            tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again: its session ends");
-            self.end(&session, EndReason::TokenReused, tenant, &actor, lease)
-                .await?;
-            return Err(ApiError::new(Code::SessionEnded));
-        };
-        self.finish(lease, &tenant.id).await?;
-        let access_token =
-            self.issue(access.user.id, session.id, tenant_subject(tenant, &access))?;
-        let refresh_token = RefreshToken::mint(session.id, successor, &key);
-        let shown = (access.user, access.roles);
-        Ok(LoggedIn::new(shown, &access_token, &refresh_token))
-    }
-
-    /// Ends the session of a refresh token, which may have ended before.
-    ///
-    /// # Errors
-    /// `invalid_token` for what is no refresh token of this tenant, or a failure of the database.
-    pub async fn log_out_user(
-        &self,
-        platform: &Platform,
-        tenant: &ServedTenant,
-        presented: &SecretString,
-        actor: &Actor,
-    ) -> Result<(), ApiError> {
-        let token = parse(presented)?;
-        let lease = lease(platform, tenant).await?;
-        let (session, _) = prove(&token, &lease).await?;
-        let actor = actor.user(session.user_id, Some(session.id));
-        self.end(&session, EndReason::LoggedOut, tenant, &actor, lease)
-            .await
-    }
-
-    async fn end(
-        &self,
-        session: &UserSession,
-        reason: EndReason,
-        tenant: &ServedTenant,
-        actor: &Actor,
-        mut lease: Lease,
-    ) -> Result<(), ApiError> {
-        let work = async |conn: &mut TenantConn| {
-            let ended = UserSession::end(session.id, reason, conn).await?;
-            Ok(((), ended.as_ref().map(Change::deleted)))
-        };
-        actor.mutate(reason.action(), &mut lease, work).await?;
-        self.finish(lease, &tenant.id).await
-    }
+/// What rotation asks of a session.
+pub(super) trait Session {
+    /// Its id.
+    fn id(&self) -> Uuid;
+    /// The key that its refresh tokens are proven with.
+    fn refresh_key(&self) -> &[u8];
+    /// When it ends, however much it is used.
+    fn expires_at(&self) -> DateTime<Utc>;
 }
 
-fn parse(presented: &SecretString) -> Result<RefreshToken, ApiError> {
+/// Where sessions are kept, and whose they are. What is done by it is kept when it is closed.
+pub(super) trait Sessions: Sized {
+    /// One of the sessions.
+    type Session: Session;
+    /// Who it belongs to.
+    type Holder;
+
+    /// The session of this id, ended or not.
+    async fn find(&self, id: Uuid) -> QueryResult<Option<Self::Session>>;
+
+    /// The holder of a session, if they may sign in and the session is live.
+    ///
+    /// # Errors
+    /// `invalid_token` or `session_ended`.
+    async fn holder(&self, session: &Self::Session) -> Result<Self::Holder, ApiError>;
+
+    /// Rotates the token that was minted at `counter`, and gives the counter of its successor, if it may have one.
+    async fn rotate(
+        &mut self,
+        session: &Self::Session,
+        counter: i32,
+    ) -> Result<Option<i32>, ApiError>;
+
+    /// Ends a session, which may have ended before.
+    async fn end(&mut self, session: &Self::Session, reason: EndReason) -> Result<(), ApiError>;
+
+    /// Keeps what was done.
+    async fn close(self) -> Result<(), ApiError>;
+}
+
+/// What a refresh token is given for.
+pub(super) struct Refreshed<Holder> {
+    pub(super) holder: Holder,
+    pub(super) session: Uuid,
+    pub(super) ends_at: DateTime<Utc>,
+    pub(super) successor: RefreshToken,
+}
+
+/// Gives the successor of a token.
+///
+/// # Errors
+/// `invalid_token` for what is no refresh token of these sessions, or of somebody who may not sign in; `session_ended`; or a
+/// failure of the database.
+pub(super) async fn refresh<S: Sessions>(
+    mut sessions: S,
+    token: &RefreshToken,
+) -> Result<Refreshed<S::Holder>, ApiError> {
+    let (session, key) = prove(token, &sessions).await?;
+    let holder = sessions.holder(&session).await?;
+    let Some(counter) = sessions.rotate(&session, token.counter()).await? else {
+        tracing::warn!(session = %session.id(), "a refresh token was used again: its session ends");
+        sessions.end(&session, EndReason::TokenReused).await?;
+        sessions.close().await?;
+        return Err(ApiError::new(Code::SessionEnded));
+    };
+    sessions.close().await?;
+    Ok(Refreshed {
+        holder,
+        session: session.id(),
+        ends_at: session.expires_at(),
+        successor: RefreshToken::mint(session.id(), counter, &key),
+    })
+}
+
+/// Ends the session of a token, which may have ended before.
+///
+/// # Errors
+/// `invalid_token` for what is no refresh token of these sessions, or a failure of the database.
+pub(super) async fn log_out(
+    mut sessions: impl Sessions,
+    token: &RefreshToken,
+) -> Result<(), ApiError> {
+    let (session, _) = prove(token, &sessions).await?;
+    sessions.end(&session, EndReason::LoggedOut).await?;
+    sessions.close().await
+}
+
+/// Reads a token.
+///
+/// # Errors
+/// `invalid_token` for what is no refresh token.
+pub(super) fn parse(presented: &SecretString) -> Result<RefreshToken, ApiError> {
     let token = RefreshToken::parse(presented.expose_secret());
     token.or(Err(ApiError::new(Code::InvalidToken)))
 }
 
 /// The session that a token is of, ended or not, and its key.
-async fn prove(token: &RefreshToken, lease: &Lease) -> Result<(UserSession, RefreshKey), ApiError> {
-    let session = UserSession::find(token.session_id(), lease).await?;
+async fn prove<S: Sessions>(
+    token: &RefreshToken,
+    sessions: &S,
+) -> Result<(S::Session, RefreshKey), ApiError> {
+    let session = sessions.find(token.session_id()).await?;
     let session = session.ok_or(Code::InvalidToken)?;
-    let key = RefreshKey::stored(&session.refresh_key);
+    let key = RefreshKey::stored(session.refresh_key());
     let key = key.filter(|key| token.is_proven_by(key));
     Ok((session, key.ok_or(Code::InvalidToken)?))
 }

@@ -1,19 +1,21 @@
 //! A signed-in system user, and `PlatformAuthorized<Permission>`: proof that their role allows what a handler does.
 
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use connection::PlatformConn;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use platform_schema::{PlatformSession, SystemUser, SystemUserRole};
+use platform_schema::{PlatformChange, PlatformSession, SystemUser, SystemUserRole};
+use uuid::Uuid;
 
+use super::client::Client;
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
-use crate::provisioner::order::Requester;
+use crate::provisioner::requester::Requester;
 use crate::tenancy::PlatformLease;
 
 /// Something that a system user may be allowed to do.
@@ -50,6 +52,16 @@ platform_permissions! {
     TenantsSuspend "tenants.suspend" [SuperAdmin, Operator];
     /// Act as a user of a tenant, for a time and a reason, where the tenant lets them.
     TenantsActAs "tenants.act_as" [SuperAdmin, Operator];
+    /// See who runs the platform.
+    SystemUsersRead "system_users.read" [SuperAdmin, Operator, Support];
+    /// Let others run the platform.
+    SystemUsersCreate "system_users.create" [SuperAdmin];
+    /// Change what others may do to the platform, and whether they may.
+    SystemUsersUpdate "system_users.update" [SuperAdmin];
+    /// Delete those who run the platform.
+    SystemUsersDelete "system_users.delete" [SuperAdmin];
+    /// See what was done to the platform. It only reads.
+    PlatformAuditRead "platform_audit.read" [SuperAdmin, Operator, Support];
     /// See what all tenants use together, and which of them use most. It only reads.
     FleetRead "fleet.read" [SuperAdmin, Operator, Support];
 }
@@ -58,7 +70,8 @@ platform_permissions! {
 #[derive(Debug)]
 pub struct SystemCaller {
     user: SystemUser,
-    request_id: String,
+    session: Uuid,
+    requester: Requester,
     lease: PlatformLease,
 }
 
@@ -73,13 +86,26 @@ impl SystemCaller {
         &self.lease
     }
 
+    /// The session that the token is of.
+    pub fn session(&self) -> Uuid {
+        self.session
+    }
+
+    /// Changes the platform: `work` is done in one transaction, at whose end the audit log says who did what.
+    ///
+    /// # Errors
+    /// The error of `work`, or a failure of the database: nothing is changed then.
+    pub async fn mutate<T, C: Into<Option<PlatformChange>>>(
+        &mut self,
+        action: &'static str,
+        work: impl AsyncFnMut(&mut PlatformConn) -> Result<(T, C), ApiError>,
+    ) -> Result<T, ApiError> {
+        self.requester.mutate(action, &mut self.lease, work).await
+    }
+
     /// Lets the connection go, for work that has one of its own, and says who asks for that work.
     pub fn into_requester(self) -> Requester {
-        Requester {
-            system_user: Some(self.user.id),
-            channel: "api",
-            request_id: Some(self.request_id),
-        }
+        self.requester
     }
 
     async fn enter(request: &HttpRequest) -> Result<Self, ApiError> {
@@ -99,9 +125,18 @@ impl SystemCaller {
         if session.is_none_or(|session| session.system_user_id != user.id) {
             return Err(ApiError::new(Code::SessionEnded));
         }
+        let client = Client::of(request);
+        let requester = Requester {
+            system_user: Some(user.id),
+            channel: "api",
+            request_id: Some(context.id().to_owned()),
+            ip: client.ip,
+            user_agent: client.user_agent,
+        };
         Ok(Self {
             user,
-            request_id: context.id().to_owned(),
+            session: claims.sid,
+            requester,
             lease,
         })
     }
@@ -136,6 +171,12 @@ impl<P> Deref for PlatformAuthorized<P> {
 
     fn deref(&self) -> &SystemCaller {
         &self.caller
+    }
+}
+
+impl<P> DerefMut for PlatformAuthorized<P> {
+    fn deref_mut(&mut self) -> &mut SystemCaller {
+        &mut self.caller
     }
 }
 

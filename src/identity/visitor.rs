@@ -6,13 +6,14 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
-use secrecy::SecretString;
 use tenant_schema::identity::User;
 
 use super::actor::Actor;
-use super::attempts::{AttemptKey, Visit};
+use super::attempts::AttemptKey;
 use super::login::{LoggedIn, TenantCredentials};
+use super::refresh_cookie::CookieName;
 use super::rotation::PresentedToken;
+use super::visit::{Presented, Visit};
 use super::{Identity, door};
 use crate::error::ApiError;
 use crate::platform::Platform;
@@ -54,8 +55,8 @@ impl Visitor {
         credentials: TenantCredentials,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         self.attempt(credentials.username()).await?;
-        let client = self.visit.client;
-        self.identity
+        let (identity, client) = (&self.identity, self.visit.client.clone());
+        let session = identity
             .login_user(
                 &self.platform,
                 &self.tenant,
@@ -63,34 +64,49 @@ impl Visitor {
                 client,
                 &self.actor,
             )
-            .await
+            .await?;
+        Ok(self.visit.hand_over(session, false, &self.cookie()))
     }
 
-    /// Gives the visitor the next pair of tokens.
+    /// Gives the visitor the next pair of tokens, for the refresh token given or the one in the cookie.
     ///
     /// # Errors
-    /// As [`Identity::refresh_user`].
+    /// `validation_failed` where there is neither, and as [`Identity::refresh_user`].
     pub async fn refresh(
         self,
-        presented: &PresentedToken,
+        given: &PresentedToken,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
-        let token = presented.parse()?;
-        let session = AttemptKey::session(token.session_id());
+        let given = given.refresh_token.as_ref();
+        let presented = Presented::require(self.visit.presented(given, &self.cookie())?)?;
+        let session = AttemptKey::session(presented.token.session_id());
         let attempts = self.identity.attempts();
         attempts.attempt(session, &self.visit.context).await?;
-        self.identity
-            .refresh_user(&self.platform, &self.tenant, &token, &self.actor)
-            .await
+        let session = self
+            .identity
+            .refresh_user(&self.platform, &self.tenant, &presented.token, &self.actor)
+            .await?;
+        let is_in_cookie = presented.is_in_cookie;
+        Ok(self.visit.hand_over(session, is_in_cookie, &self.cookie()))
     }
 
-    /// Ends the session of a refresh token.
+    /// Ends the session of the refresh token given, or of the one in the cookie. Gives the value of `Set-Cookie` that clears
+    /// it; nothing where there is no token, and so no session to end.
     ///
     /// # Errors
     /// As [`Identity::log_out_user`].
-    pub async fn log_out(self, presented: &SecretString) -> Result<(), ApiError> {
+    pub async fn log_out(self, given: &PresentedToken) -> Result<Option<String>, ApiError> {
+        let given = given.refresh_token.as_ref();
+        let Some(presented) = self.visit.presented(given, &self.cookie())? else {
+            return Ok(None);
+        };
         self.identity
-            .log_out_user(&self.platform, &self.tenant, presented, &self.actor)
-            .await
+            .log_out_user(&self.platform, &self.tenant, &presented.token, &self.actor)
+            .await?;
+        Ok(Some(self.cookie().clear()))
+    }
+
+    fn cookie(&self) -> CookieName {
+        CookieName::of_tenant(&self.tenant.id)
     }
 }
 

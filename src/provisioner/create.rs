@@ -3,7 +3,7 @@
 //! The tenant is whole once the transaction commits. Before that, and after a crash at any moment, it is absent.
 
 use connection::{PlatformConn, TenantConn};
-use platform_schema::{NewPlatformAuditLog, NewRun, NewTenant, Run, Tenant};
+use platform_schema::{NewRun, NewTenant, PlatformChange, Run, Tenant};
 use serde_json::json;
 use tenant_schema::identity::{NewUser, Role, UserRole};
 use tenant_schema::seeds;
@@ -193,20 +193,11 @@ async fn audit(
     tenant: &Tenant,
     conn: &PlatformConn,
 ) -> Result<(), ProvisionError> {
-    let entry = NewPlatformAuditLog {
-        id: Uuid::now_v7(),
-        actor_id: order.requester.system_user,
-        action: "tenant.create".to_owned(),
-        object_type: "tenant".to_owned(),
-        object_id: Some(tenant.id.to_string()),
-        before: None,
-        after: Some(
-            json!({ "slug": tenant.slug, "name": tenant.name, "plan": tenant.plan, "labels": tenant.labels }),
-        ),
-        ip: None,
-        user_agent: None,
-        request_id: order.requester.request_id.clone(),
-    };
-    entry.insert(conn).await?;
-    Ok(())
+    let change = PlatformChange::of("tenant", &tenant.id).after(
+        json!({ "slug": tenant.slug, "name": tenant.name, "plan": tenant.plan, "labels": tenant.labels }),
+    );
+    Ok(order
+        .requester
+        .record("tenant.create", change, conn)
+        .await?)
 }

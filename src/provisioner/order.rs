@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::receipt::ReceiptRequest;
+pub use super::requester::Requester;
 
 /// A tenant to be provisioned.
 #[derive(Debug, Clone)]
@@ -37,27 +38,6 @@ pub struct FirstAdmin {
     pub username: String,
     /// Stored form of the password; without it the admin is invited and cannot log in yet.
     pub password_hash: Option<String>,
-}
-
-/// Who asks for a change of the platform.
-#[derive(Debug, Clone, Default)]
-pub struct Requester {
-    /// The system user; none for the command line.
-    pub system_user: Option<Uuid>,
-    /// In words: `api` or `cli`.
-    pub channel: &'static str,
-    /// The request, as in its answer and in the log.
-    pub request_id: Option<String>,
-}
-
-impl Requester {
-    /// The command line of this machine.
-    pub fn command_line() -> Self {
-        Self {
-            channel: "cli",
-            ..Self::default()
-        }
-    }
 }
 
 /// A tenant as the platform shows it.

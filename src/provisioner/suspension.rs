@@ -1,9 +1,7 @@
 //! Suspending a tenant and resuming it: its data stay as they are, and nobody is served in between.
 
-use connection::PlatformConn;
-use platform_schema::{NewPlatformAuditLog, Tenant, TenantKey, TenantStatus};
+use platform_schema::{PlatformChange, Tenant, TenantKey, TenantStatus};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::order::Requester;
 use super::{ProvisionError, Provisioner};
@@ -52,7 +50,10 @@ impl Provisioner {
                 status if status == next => Ok(tenant),
                 TenantStatus::Active | TenantStatus::Suspended => {
                     let turned = Tenant::set_status(&tenant.id, next, conn).await?;
-                    record(action, &tenant, &turned, requester, conn).await?;
+                    let change = PlatformChange::of("tenant", &tenant.id)
+                        .before(json!({ "status": tenant.status }))
+                        .after(json!({ "status": turned.status }));
+                    requester.record(action, change, conn).await?;
                     Ok(turned)
                 }
                 status => Err(ProvisionError::Status {
@@ -63,26 +64,4 @@ impl Provisioner {
         })
         .await
     }
-}
-
-async fn record(
-    action: &str,
-    before: &Tenant,
-    after: &Tenant,
-    requester: &Requester,
-    conn: &PlatformConn,
-) -> Result<(), ProvisionError> {
-    let entry = NewPlatformAuditLog {
-        id: Uuid::now_v7(),
-        actor_id: requester.system_user,
-        action: action.to_owned(),
-        object_type: "tenant".to_owned(),
-        object_id: Some(before.id.to_string()),
-        before: Some(json!({ "status": before.status })),
-        after: Some(json!({ "status": after.status })),
-        ip: None,
-        user_agent: None,
-        request_id: requester.request_id.clone(),
-    };
-    Ok(entry.insert(conn).await?)
 }

@@ -7,7 +7,7 @@ use actix_web::{
     body::BoxBody,
     http::{
         StatusCode, Uri,
-        header::{ETAG, LINK, LOCATION},
+        header::{ETAG, LINK, LOCATION, SET_COOKIE},
     },
 };
 use serde::Serialize;
@@ -31,6 +31,8 @@ pub struct Success<T> {
     location: Option<String>,
     #[serde(skip)]
     etag: Option<ETag>,
+    #[serde(skip)]
+    cookie: Option<String>,
 }
 
 impl<T: Serialize> Success<T> {
@@ -43,6 +45,7 @@ impl<T: Serialize> Success<T> {
             status: StatusCode::OK,
             location: None,
             etag: None,
+            cookie: None,
         }
     }
 
@@ -73,6 +76,13 @@ impl<T: Serialize> Success<T> {
         self.etag = Some(etag);
         self
     }
+
+    /// Has a browser keep or forget a cookie: the value of `Set-Cookie`.
+    #[must_use]
+    pub fn cookie(mut self, cookie: Option<String>) -> Self {
+        self.cookie = cookie;
+        self
+    }
 }
 
 impl<T: Serialize> From<Success<T>> for HttpResponse {
@@ -83,6 +93,9 @@ impl<T: Serialize> From<Success<T>> for HttpResponse {
         }
         if let Some(etag) = &success.etag {
             response.insert_header((ETAG, etag.to_header()));
+        }
+        if let Some(cookie) = &success.cookie {
+            response.insert_header((SET_COOKIE, cookie.as_str()));
         }
         response.json(success)
     }

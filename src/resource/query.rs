@@ -10,7 +10,9 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 
-use super::{FORBIDDEN_CHARACTER, PageRequest, Sort, SortKey, holds_forbidden_character};
+use super::{
+    CursorRequest, FORBIDDEN_CHARACTER, PageRequest, Sort, SortKey, holds_forbidden_character,
+};
 use crate::error::{ApiError, Code};
 
 /// A type that takes its fields out of the query string.
@@ -114,6 +116,15 @@ impl QueryParameters {
             page,
             per_page.unwrap_or(PageRequest::DEFAULT_PER_PAGE),
         ))
+    }
+
+    /// Takes `cursor` and `per_page`.
+    pub fn cursor(&mut self) -> Result<CursorRequest, ApiError> {
+        let per_page = self.number("per_page", 1..=PageRequest::MAX_PER_PAGE)?;
+        Ok(CursorRequest {
+            cursor: self.parsed("cursor")?,
+            per_page: per_page.unwrap_or(PageRequest::DEFAULT_PER_PAGE),
+        })
     }
 
     /// Takes `sort`; absent, the list's own order.

@@ -28,6 +28,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(service::metrics::Documentation::openapi());
     shared.merge(platform::bootstrap::Documentation::openapi());
     shared.merge(platform::auth::Documentation::openapi());
+    shared.merge(platform::system_users::Documentation::openapi());
+    shared.merge(platform::audit_logs::Documentation::openapi());
     shared.merge(platform::tenants::Documentation::openapi());
     shared.merge(platform::tenants::schema::Documentation::openapi());
     shared.merge(platform::tenants::plan::Documentation::openapi());

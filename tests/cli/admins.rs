@@ -93,3 +93,29 @@ async fn what_is_no_address_role_or_password_is_refused() {
     );
     assert_eq!(shell.json(&["admin", "list"]), serde_json::json!([]));
 }
+
+#[tokio::test]
+async fn a_system_user_is_disabled_unless_they_are_the_last_super_admin() {
+    let shell = Shell::open().await;
+    for email in ["first@platform.example", "second@platform.example"] {
+        shell.print(&["admin", "create", "--email", email]);
+    }
+    let disabled = shell.json(&["admin", "disable", "First@platform.example"]);
+    assert_eq!(
+        (&disabled["email"], &disabled["is_active"]),
+        (&"first@platform.example".into(), &false.into())
+    );
+    for (email, message) in [
+        (
+            "second@platform.example",
+            "the last active super admin cannot be",
+        ),
+        ("nobody@platform.example", "no system user has"),
+    ] {
+        let refused = shell.run(&["admin", "disable", email]);
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains(message), "{refused:?}");
+    }
+    let admins = shell.json(&["admin", "list"]);
+    assert_eq!(admins[1]["is_active"], true);
+}

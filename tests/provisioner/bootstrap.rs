@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use rowhouse::identity::bootstrap::{self, BootstrapError};
 use rowhouse::identity::password::Password;
+use rowhouse::provisioner::order::Requester;
 use secrecy::ExposeSecret;
 use test_app::{PASSWORD, TestPlatform};
 
@@ -16,8 +17,9 @@ async fn redeem(site: &TestPlatform, token: &str, email: String) -> Result<(), B
     let password = Password::parse_new(PASSWORD.to_owned()).unwrap();
     let mut conn = site.platform.pools.platform().await.unwrap();
     let hasher = &site.platform.hasher;
-    let admin = bootstrap::redeem(token, email, &password, hasher, &mut conn).await;
-    admin.map(drop)
+    let nobody = Requester::default();
+    let admin = bootstrap::redeem(token, email, &password, hasher, &nobody, &mut conn);
+    admin.await.map(drop)
 }
 
 #[tokio::test]

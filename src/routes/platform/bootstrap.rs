@@ -8,10 +8,10 @@ use utoipa::{OpenApi, ToSchema};
 use super::auth::SystemUserView;
 use crate::error::{ApiError, Code};
 use crate::http::Methods;
-use crate::identity::attempts::Visit;
 use crate::identity::bootstrap::{self, BootstrapError};
 use crate::identity::email;
 use crate::identity::password::Password;
+use crate::identity::visit::Visit;
 use crate::platform::Platform;
 use crate::resource::{StrictJson, Success, Validation};
 
@@ -43,14 +43,15 @@ struct Bootstrap {
 #[utoipa::path(post, path = "/api/v1/platform/bootstrap", tag = "platform", security(()), request_body = Bootstrap,
     responses((status = 201, body = Success<SystemUserView>)))]
 async fn bootstrap_platform(
-    _: Visit,
+    visit: Visit,
     platform: Data<Platform>,
     body: StrictJson<Bootstrap>,
 ) -> Result<Success<SystemUserView>, ApiError> {
     let (address, password) = body.check()?;
     let mut conn = platform.pools.platform().await?;
     let token = body.token.expose_secret();
-    let admin = bootstrap::redeem(token, address, &password, &platform.hasher, &mut conn)
+    let (hasher, requester) = (&platform.hasher, visit.requester());
+    let admin = bootstrap::redeem(token, address, &password, hasher, &requester, &mut conn)
         .await
         .map_err(refused)?;
     conn.finish().await?;

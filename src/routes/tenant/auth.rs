@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use platform_schema::{TenantId, TenantSlug};
 use serde::Serialize;
+use tenant_schema::identity::User;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::identity::rotation::PresentedToken;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::visitor::Visitor;
 use crate::platform::Platform;
-use crate::resource::{StrictJson, Success};
+use crate::resource::{OptionalJson, StrictJson, Success};
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
@@ -56,31 +57,35 @@ struct TenantReference {
 
 /// Logs a tenant user in, by user name or e-mail address.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = TenantCredentials,
+    params(("X-Token-Transport" = Option<String>, Header, description = "`cookie` has the refresh token set as a cookie.")),
     responses((status = 200, body = Success<LoggedIn<UserView>>)))]
 async fn log_in_user(
     visitor: Visitor,
     credentials: StrictJson<TenantCredentials>,
 ) -> Result<Success<LoggedIn<UserView>>, ApiError> {
     let session = visitor.log_in(credentials.into_inner()).await?;
-    Ok(Success::new(
-        "logged in",
-        session.map(|(user, roles)| UserView::new(user, roles)),
-    ))
+    Ok(shown("logged in", session))
 }
 
 /// Gives the next pair of tokens for a refresh token. A token that is given again yields the same refresh token, until that
 /// one is used; then it ends the session.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth", security(()), request_body = PresentedToken,
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", security(()), request_body = Option<PresentedToken>,
     responses((status = 200, body = Success<LoggedIn<UserView>>)))]
 async fn refresh_user(
     visitor: Visitor,
-    presented: StrictJson<PresentedToken>,
+    presented: OptionalJson<PresentedToken>,
 ) -> Result<Success<LoggedIn<UserView>>, ApiError> {
-    let session = visitor.refresh(&presented).await?;
-    Ok(Success::new(
-        "refreshed",
-        session.map(|(user, roles)| UserView::new(user, roles)),
-    ))
+    let session = visitor.refresh(&presented.0.unwrap_or_default()).await?;
+    Ok(shown("refreshed", session))
+}
+
+fn shown(
+    message: &'static str,
+    session: LoggedIn<(User, Vec<String>)>,
+) -> Success<LoggedIn<UserView>> {
+    let cookie = session.cookie();
+    let session = session.map(|(user, roles)| UserView::new(user, roles));
+    Success::new(message, session).cookie(cookie)
 }
 
 /// Changes the caller's password, and ends their other sessions.

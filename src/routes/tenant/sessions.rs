@@ -2,17 +2,19 @@
 
 use std::net::IpAddr;
 
+use actix_web::http::header::SET_COOKIE;
 use actix_web::web::ServiceConfig;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tenant_schema::identity::{EndReason, UserSession};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::http::Methods;
+use crate::identity::refresh_cookie::RefreshCookies;
+use crate::identity::rotation::PresentedToken;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::visitor::Visitor;
 use crate::resource::{
@@ -31,15 +33,6 @@ pub fn configure(scope: &mut ServiceConfig) {
         .service(Methods::at("/auth/logout-all").post(log_out_everywhere))
         .service(Methods::at("/auth/sessions").get(list_sessions))
         .service(Methods::at("/auth/sessions/{id}").delete(end_session));
-}
-
-/// What a client that logs out may say.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Leaving {
-    /// The refresh token of the session to end; without it, the session of the access token ends.
-    #[schema(value_type = Option<String>, format = Password)]
-    refresh_token: Option<SecretString>,
 }
 
 /// A session of the caller. Nothing of its tokens is shown.
@@ -64,20 +57,25 @@ struct SessionView {
     expires_at: DateTime<Utc>,
 }
 
-/// Ends the session of the refresh token, or that of the access token where none is given.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth", security((), ("bearer" = [])), request_body = Option<Leaving>,
+/// Ends the session of the refresh token, in the body or the cookie, or that of the access token where there is none.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", security((), ("bearer" = [])), request_body = Option<PresentedToken>,
     responses((status = 204)))]
 async fn log_out(
+    cookies: RefreshCookies,
     request: HttpRequest,
-    body: OptionalJson<Leaving>,
+    body: OptionalJson<PresentedToken>,
 ) -> Result<HttpResponse, ApiError> {
-    if let Some(token) = body.0.and_then(|leaving| leaving.refresh_token) {
-        Visitor::extract(&request).await?.log_out(&token).await?;
-    } else {
-        let mut caller = SignedIn::extract(&request).await?;
-        let session = caller.session()?;
-        caller.end_session(session, EndReason::LoggedOut).await?;
+    let given = body.0.unwrap_or_default();
+    if given.is_there() || cookies.any() {
+        let visitor = Visitor::extract(&request).await?;
+        if let Some(cleared) = visitor.log_out(&given).await? {
+            let mut response = HttpResponse::NoContent();
+            return Ok(response.insert_header((SET_COOKIE, cleared)).finish());
+        }
     }
+    let mut caller = SignedIn::extract(&request).await?;
+    let session = caller.session()?;
+    caller.end_session(session, EndReason::LoggedOut).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
