@@ -10,6 +10,7 @@ mod examination;
 mod help;
 mod manual;
 mod plans;
+mod revocation;
 mod rowhouse;
 mod serving;
 mod shell;

@@ -38,7 +38,13 @@ impl Rowhouse {
 
     /// Starts the server on a free port and waits until it says that it serves.
     pub(crate) fn serve(shell: &Shell) -> Self {
-        let mut child = Self::command(shell, &["serve", "--port", "0"])
+        Self::serve_with(shell, &[])
+    }
+
+    /// As [`Self::serve`], with further arguments.
+    pub(crate) fn serve_with(shell: &Shell, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--port", "0"], arguments].concat();
+        let mut child = Self::command(shell, &arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
