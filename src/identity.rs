@@ -35,6 +35,7 @@ pub mod signed_in;
 pub mod support_access;
 pub mod system_caller;
 pub mod system_sessions;
+pub mod unlocking;
 pub mod user_sessions;
 pub mod visit;
 pub mod visitor;

@@ -229,10 +229,18 @@ fn too_many_failed(wait: TimeDelta) -> ApiError {
 /// A guess at the password of an account, from an address.
 #[derive(Debug, Clone, Copy)]
 pub struct Guess {
-    /// The account.
-    pub account: AttemptKey,
-    /// The address.
-    pub address: AttemptKey,
+    account: AttemptKey,
+    address: AttemptKey,
+}
+
+impl Guess {
+    /// A guess by this client.
+    pub fn new(account: AttemptKey, client: &Client) -> Self {
+        Self {
+            account,
+            address: AttemptKey::address(client),
+        }
+    }
 }
 
 #[cfg(test)]

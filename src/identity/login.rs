@@ -9,9 +9,9 @@ use diesel::OptionalExtension;
 use platform_schema::{Tenant, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenant_schema::identity::{Access, EndReason, NewUserSession, User};
-use tenant_schema::settings::{Audited, Change};
+use tenant_schema::settings::{Audited, Change, Setting, setting};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -28,8 +28,12 @@ use crate::error::{ApiError, Code};
 use crate::platform::Platform;
 use crate::tenancy::{Lease, ServedTenant};
 
-/// Live sessions that a user has at most.
+/// Live sessions that a user has at most where the tenant's setting says nothing that can be used.
 const MOST_SESSIONS: i64 = 3;
+
+/// The range that the tenant's setting is brought into: a user who logs in has one session at least, and nobody has so many
+/// that their list cannot be shown.
+const FEWEST_TO_MOST: std::ops::RangeInclusive<i64> = 1..=100;
 
 /// Longest name of a device, in characters; the session's column holds no longer one.
 const LONGEST_DEVICE: usize = 200;
@@ -101,10 +105,8 @@ impl Identity {
         actor: &Actor,
     ) -> Result<LoggedIn<(User, Vec<String>)>, ApiError> {
         credentials.check()?;
-        let guess = Guess {
-            account: AttemptKey::account(&tenant.id, &credentials.username),
-            address: AttemptKey::address(&client),
-        };
+        let account = AttemptKey::account(&tenant.id, &credentials.username);
+        let guess = Guess::new(account, &client);
         self.attempts().admit(platform, &guess).await?;
         let proven = self.prove_user(platform, tenant, &credentials, actor).await;
         let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
@@ -308,7 +310,8 @@ async fn open(
 ) -> Result<(), ApiError> {
     lease
         .transaction(async |conn| {
-            let opened = session.open(user, rehashed, MOST_SESSIONS, conn).await;
+            let most = most_sessions(conn).await?;
+            let opened = session.open(user, rehashed, most, conn).await;
             let (opened, evicted) = opened.optional()?.ok_or(Code::InvalidCredentials)?;
             let mut done = vec![("auth.login", Change::created(&opened))];
             let evictions = evicted.iter().map(Change::deleted);
@@ -316,6 +319,15 @@ async fn open(
             actor.record(done, conn).await
         })
         .await
+}
+
+/// How many live sessions the tenant lets a user have.
+async fn most_sessions(conn: &TenantConn) -> Result<i64, ApiError> {
+    let most = Setting::value_of(setting::MOST_SESSIONS, conn).await?;
+    let most = most.as_ref().and_then(Value::as_i64);
+    Ok(most.map_or(MOST_SESSIONS, |most| {
+        most.clamp(*FEWEST_TO_MOST.start(), *FEWEST_TO_MOST.end())
+    }))
 }
 
 /// Records a login that failed. What was given as the name is left out: it may be a password in the wrong field.

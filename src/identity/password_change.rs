@@ -7,9 +7,11 @@ use tenant_schema::identity::User;
 use tenant_schema::settings::Change;
 use utoipa::ToSchema;
 
+use super::attempts::{AttemptKey, Guess};
 use super::login;
 use super::password::Password;
 use super::signed_in::SignedIn;
+use super::visit::Visit;
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
 use crate::resource::Validation;
@@ -31,17 +33,25 @@ impl SignedIn {
     ///
     /// # Errors
     /// `validation_failed` for a new password that the rules forbid, `invalid_credentials` for a wrong one as the current, or
-    /// one that was changed in the meantime, `overloaded` when too many passwords wait, or a failure of the database.
+    /// one that was changed in the meantime, `rate_limited` after too many of them, here or at the login, `overloaded` when too
+    /// many passwords wait, or a failure of the database.
     pub async fn change_password(
         mut self,
         platform: &Platform,
+        visit: &Visit,
         change: &PasswordChange,
     ) -> Result<(), ApiError> {
         let new = change.check()?;
+        let account = AttemptKey::account(&self.tenant().id, &self.access().user.username);
+        let guess = Guess::new(account, &visit.client);
+        let attempts = self.identity().attempts();
+        attempts.attempt(account, &visit.context).await?;
+        attempts.admit(platform, &guess).await?;
         let user = &self.access().user;
         let (id, last_changed) = (user.id, user.password_changed_at);
         let stored = user.password_hash.clone();
-        login::check(platform, &change.current_password, stored).await?;
+        let checked = login::check(platform, &change.current_password, stored).await;
+        attempts.settle(platform, &guess, checked).await?;
         let hash = platform.hasher.hash(&new).await?;
         let (session, hash) = (self.own_session()?, hash.expose());
         self.mutate("auth.change_password", async |conn| {

@@ -46,6 +46,14 @@ impl SignedIn {
         &self.tenant
     }
 
+    pub(super) fn identity(&self) -> &web::Data<Identity> {
+        &self.identity
+    }
+
+    pub(super) fn platform(&self) -> &web::Data<Platform> {
+        &self.platform
+    }
+
     /// The user and what is granted to them, as of now.
     pub fn access(&self) -> &Access {
         &self.known.access

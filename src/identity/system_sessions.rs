@@ -9,7 +9,7 @@ use tenant_schema::identity::EndReason;
 use uuid::Uuid;
 
 use super::Identity;
-use super::attempts::{AttemptKey, Guess};
+use super::attempts::{AttemptKey, Attempts, Guess};
 use super::client::Client;
 use super::login::{self, LoggedIn, PlatformCredentials, Tokens};
 use super::password_change::PasswordChange;
@@ -51,14 +51,12 @@ impl Identity {
         visit: &Visit,
     ) -> Result<LoggedIn<SystemUser>, ApiError> {
         let (client, requester) = (&visit.client, visit.requester());
-        let guess = Guess {
-            account: AttemptKey::system_user(credentials.email()),
-            address: AttemptKey::address(client),
-        };
+        let account = AttemptKey::system_user(credentials.email());
+        let guess = Guess::new(account, client);
         self.attempts().admit(platform, &guess).await?;
         let proven = prove(platform, &credentials, &requester).await;
         let (user, rehashed) = self.attempts().settle(platform, &guess, proven).await?;
-        self.attempts().forgive(platform, &[guess.account]).await?;
+        self.attempts().forgive(platform, &[account]).await?;
 
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         let session = session(&user, &key, client, self.session_lifetime());
@@ -149,12 +147,19 @@ impl SystemCaller {
     pub async fn change_password(
         &mut self,
         platform: &Platform,
+        attempts: &Attempts,
+        visit: &Visit,
         change: &PasswordChange,
     ) -> Result<(), ApiError> {
         let new = change.check()?;
+        let account = AttemptKey::system_user(&self.user().email);
+        let guess = Guess::new(account, &visit.client);
+        attempts.attempt(account, &visit.context).await?;
+        attempts.admit(platform, &guess).await?;
         let (user, session) = (self.user().clone(), self.session());
         let stored = Some(user.password_hash.clone());
-        login::check(platform, change.current(), stored).await?;
+        let checked = login::check(platform, change.current(), stored).await;
+        attempts.settle(platform, &guess, checked).await?;
         let hash = platform.hasher.hash(&new).await?;
         self.mutate(EndReason::PasswordChanged.action(), async |conn| {
             let reason = EndReason::PasswordChanged.as_str();

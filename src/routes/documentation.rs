@@ -45,6 +45,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tenant.merge(tenant::user_permissions::Documentation::openapi());
     tenant.merge(tenant::user_roles::Documentation::openapi());
     tenant.merge(tenant::user_sessions::Documentation::openapi());
+    tenant.merge(tenant::user_unlock::Documentation::openapi());
     let mut authority = tenant::roles::Documentation::openapi();
     authority.merge(tenant::permissions::Documentation::openapi());
     authority.merge(tenant::teams::Documentation::openapi());

@@ -11,6 +11,7 @@ pub mod teams;
 pub mod user_permissions;
 pub mod user_roles;
 pub mod user_sessions;
+pub mod user_unlock;
 pub mod users;
 
 use actix_web::web::ServiceConfig;
@@ -29,6 +30,7 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(user_sessions::configure)
         .configure(user_permissions::configure)
         .configure(user_roles::configure)
+        .configure(user_unlock::configure)
         .configure(support_access::configure)
         .configure(users::configure);
 }

@@ -252,7 +252,40 @@ async fn twenty_logins_at_once_leave_three_sessions() {
     }
 }
 
-/// Rules 16 and 17.
+/// Rule 17: as many as the tenant's setting says, exactly.
+#[tokio::test]
+async fn twenty_logins_at_once_leave_as_many_sessions_as_the_tenant_allows() {
+    let (app, anonymous, ..) = TestApp::with_two_tenants().await;
+    for (value, expected) in [("5", 5), ("1", 1), ("0", 1), ("\"many\"", 3)] {
+        let sql =
+            format!("UPDATE settings SET value = '{value}' WHERE key = 'sessions.max_per_user'");
+        app.sql_in(&app.acme, &sql).await;
+        let sessions = join_all((0..20).map(|_| Session::open(&anonymous, "alice"))).await;
+        let live = join_all(sessions.iter().map(Session::is_live)).await;
+        let live = live.into_iter().filter(|live| *live).count();
+        assert_eq!(live, expected, "{value}");
+    }
+}
+
+/// Rule 35: what has ended stays so for a node that has never seen it, and that has nothing but the database to ask.
+#[tokio::test]
+async fn a_node_that_starts_later_refuses_what_ended_before_it() {
+    let (app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let (ended, live) = (
+        Session::open(&anonymous, "alice").await,
+        Session::open(&anonymous, "alice").await,
+    );
+    ended.caller.post("/auth/logout", &json!({})).await;
+    let (address, _platform) = node(&app).await;
+    let there = Caller::anonymous(&address).at("acme");
+    let refused = there.with_token(ended.caller.token());
+    let refused = refused.get("/auth/me").await.expect_status(401);
+    assert_eq!(refused.code(), "session_ended");
+    let served = there.with_token(live.caller.token());
+    served.get("/auth/me").await.expect_status(200);
+}
+
+/// Rule 17.
 #[tokio::test]
 async fn the_session_used_least_recently_gives_way() {
     let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;

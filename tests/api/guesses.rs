@@ -189,16 +189,47 @@ async fn an_address_from_which_many_names_are_tried_waits_and_others_do_not() {
         .expect_status(200);
 }
 
-/// Rule 13: the way out that an admin has, and a new password.
+/// Rule 13: the way out that an admin has.
 #[tokio::test]
-async fn failures_that_are_forgiven_keep_nobody_waiting() {
-    let (app, anonymous, ..) = counting_accounts().await;
+async fn an_admin_lets_in_who_is_kept_waiting() {
+    let (app, anonymous, alice, mallory) = counting_accounts().await;
     fail_until_refused(&app, &anonymous, "alice").await;
     expect_waiting(&anonymous, "alice", PASSWORD).await;
-    app.sql("DELETE FROM shared.login_failures").await;
-    guess(&anonymous, "acme", "alice", PASSWORD)
-        .await
-        .expect_status(200);
+    let bob = alice.create_user("bob", &["viewer"]).await;
+    for name in ["bob", "bob@example.com"] {
+        fail_until_refused(&app, &anonymous, name).await;
+    }
+    expect_waiting(&anonymous, "bob", PASSWORD).await;
+    let path = format!("/users/{}/unlock", bob.text_at("/data/id"));
+    mallory.post(&path, &json!({})).await.expect_status(404);
+    expect_waiting(&anonymous, "bob", PASSWORD).await;
+    alice.post(&path, &json!({})).await.expect_status(204);
+    for name in ["bob", "bob@example.com"] {
+        guess(&anonymous, "acme", name, PASSWORD)
+            .await
+            .expect_status(200);
+    }
+    expect_waiting(&anonymous, "alice", PASSWORD).await;
+}
+
+/// Rules 7 and 13: a stolen access token guesses no better than a login.
+#[tokio::test]
+async fn wrong_current_passwords_count_like_failed_logins() {
+    let (app, anonymous, alice, _) = counting_accounts().await;
+    let change = async |current: &str| {
+        let body = json!({ "current_password": current, "new_password": "another long password" });
+        alice.post("/auth/change-password", &body).await
+    };
+    for _ in 1..FREE {
+        change("a guess").await.expect_status(401);
+    }
+    app.sql("UPDATE shared.login_failures SET failures = 100 WHERE failures = 9")
+        .await;
+    change("a guess").await.expect_status(401);
+    change(PASSWORD).await.expect_status(429);
+    expect_waiting(&anonymous, "alice", PASSWORD).await;
+    let_the_time_pass(&app).await;
+    change(PASSWORD).await.expect_status(204);
 }
 
 /// Rule 13, for system users.

@@ -51,6 +51,7 @@ const TENANT: &[(&str, &str, u16)] = &[
     ("PUT", "/users/{id}", 403),
     ("DELETE", "/users/{id}", 403),
     ("POST", "/users/{id}/restore", 403),
+    ("POST", "/users/{id}/unlock", 403),
     ("GET", "/permissions", 403),
     ("GET", "/roles", 403),
     ("POST", "/roles", 403),

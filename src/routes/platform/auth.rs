@@ -11,12 +11,14 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::http::Methods;
+use crate::identity::Identity;
 use crate::identity::login::{LoggedIn, PlatformCredentials};
 use crate::identity::password_change::PasswordChange;
 use crate::identity::platform_visitor::PlatformVisitor;
 use crate::identity::refresh_cookie::RefreshCookies;
 use crate::identity::rotation::PresentedToken;
 use crate::identity::system_caller::SystemCaller;
+use crate::identity::visit::Visit;
 use crate::platform::Platform;
 use crate::resource::{OptionalJson, StrictJson, Success};
 
@@ -129,10 +131,14 @@ async fn log_out_system_user_everywhere(
 #[utoipa::path(post, path = "/api/v1/platform/auth/change-password", tag = "platform", request_body = PasswordChange, responses((status = 204)))]
 async fn change_system_user_password(
     mut caller: SystemCaller,
-    platform: Data<Platform>,
+    visit: Visit,
+    (platform, identity): (Data<Platform>, Data<Identity>),
     change: StrictJson<PasswordChange>,
 ) -> Result<HttpResponse, ApiError> {
-    caller.change_password(&platform, &change).await?;
+    let attempts = identity.attempts();
+    caller
+        .change_password(&platform, attempts, &visit, &change)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -15,6 +15,7 @@ use crate::identity::login::{LoggedIn, TenantCredentials};
 use crate::identity::password_change::PasswordChange;
 use crate::identity::rotation::PresentedToken;
 use crate::identity::signed_in::SignedIn;
+use crate::identity::visit::Visit;
 use crate::identity::visitor::Visitor;
 use crate::platform::Platform;
 use crate::resource::{OptionalJson, StrictJson, Success};
@@ -92,10 +93,11 @@ fn shown(
 #[utoipa::path(post, path = "/auth/change-password", tag = "auth", request_body = PasswordChange, responses((status = 204)))]
 async fn change_password(
     caller: SignedIn,
+    visit: Visit,
     platform: Data<Platform>,
     change: StrictJson<PasswordChange>,
 ) -> Result<HttpResponse, ApiError> {
-    caller.change_password(&platform, &change).await?;
+    caller.change_password(&platform, &visit, &change).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -28,7 +28,7 @@ pub(super) fn all() -> Vec<NewSetting> {
             "Whether people may register themselves",
         ),
         setting(
-            "sessions.max_per_user",
+            crate::settings::setting::MOST_SESSIONS,
             Integer,
             json!(3),
             "How many sessions a user can have; the least recently used ends",

@@ -14,6 +14,9 @@ use crate::{TenantEnum, TenantModel};
 /// The setting that says whether system users may act as users.
 pub const SUPPORT_ACCESS: &str = "support.access";
 
+/// The setting that says how many live sessions a user has at most.
+pub const MOST_SESSIONS: &str = "sessions.max_per_user";
+
 /// What kind of value a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, TenantEnum)]
 pub enum ValueType {
