@@ -118,6 +118,7 @@ async fn create_tenant(
             email: format!("alice@{slug}.example"),
             username: "alice".to_owned(),
             password_hash: Some(hash(platform, password).await?.expose().to_owned()),
+            invitation: None,
         },
         requester: Requester {
             channel: "demo",

@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, Pooling, migrations};
+use crate::identity::link::Links;
 use crate::identity::mailed_token::LinkKey;
 use crate::identity::password::{PasswordError, PasswordHasher};
 use crate::provisioner::{ProvisionError, Provisioner};
@@ -29,8 +30,8 @@ pub struct Platform {
     pub provisioner: Provisioner,
     /// Hashes and checks passwords.
     pub hasher: PasswordHasher,
-    /// Makes the tokens of mails.
-    pub link_key: LinkKey,
+    /// Makes the links in mails.
+    pub links: Links,
     /// Last, so that it is dropped after all that uses it.
     pub database: Database,
 }
@@ -69,7 +70,10 @@ impl Platform {
         let changes = Changes::new(database.connector().clone());
         let link_key = LinkKey::derive(&config.identity.password_pepper);
         Ok(Self {
-            link_key: link_key.map_err(PasswordError::from)?,
+            links: Links::new(
+                link_key.map_err(PasswordError::from)?,
+                config.mail.reset_lifetime(),
+            ),
             registry: TenantRegistry::new(pools.clone(), changes.clone()),
             rates: TenantRates::new(),
             changes,

@@ -14,7 +14,7 @@ mod validation;
 
 pub use self::{
     cursor::{Cursor, CursorRequest, LogPage},
-    envelope::{List, Success},
+    envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},
     given::given,
     idempotency::IdempotencyHeader,

@@ -4,8 +4,8 @@
 
 use chrono::{DateTime, Utc};
 
-use diesel::QueryResult;
-use diesel::sql_types::{Binary, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Binary, Bool, Nullable, Text, Timestamptz};
+use diesel::{IntoSql, QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
 
 use crate::{Conn, Tenant};
@@ -99,10 +99,23 @@ impl Conn<Tenant> {
     /// # Errors
     /// What the database says.
     pub async fn add_mail(&self, mail: NewMail<'_>) -> QueryResult<()> {
+        self.add_mail_if(true, mail).await
+    }
+
+    /// As [`Self::add_mail`] where the mail is meant; otherwise a round trip without an effect, for callers who must not tell
+    /// the two apart.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn add_mail_if(&self, is_meant: bool, mail: NewMail<'_>) -> QueryResult<()> {
         let (seed, expires_at) = mail.link.map(|link| (link.seed, link.expires_at)).unzip();
         let kind = mail.kind.as_str();
         let adding = add_mail(current_schema(), kind, mail.recipient, seed, expires_at);
-        diesel::select(adding).execute(&mut &*self).await.map(drop)
+        diesel::select(adding)
+            .filter(is_meant.into_sql::<Bool>())
+            .execute(&mut &*self)
+            .await
+            .map(drop)
     }
 }
 

@@ -173,6 +173,7 @@ impl CreateTenant {
                 email: address.clone(),
                 username: username.clone(),
                 password_hash: Some(password.hash),
+                invitation: None,
             },
             requester: Requester::command_line(),
             receipt: None,

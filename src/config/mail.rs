@@ -1,6 +1,7 @@
 //! How mail is sent.
 
 use actix_web::http::Uri;
+use chrono::TimeDelta;
 use clap::Args;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
@@ -25,6 +26,16 @@ pub struct MailConfig {
     /// URL of what users have in front of them, which the links in mails begin with; unset: that of this server.
     #[arg(long, env = "PUBLIC_URL", global = true, value_parser = public_url)]
     pub public_url: Option<String>,
+    /// Seconds that a mailed link sets a new password, at most an hour.
+    #[arg(long, env = "PASSWORD_RESET_TTL", global = true, default_value_t = 10 * 60, value_parser = clap::value_parser!(u16).range(60..=3_600))]
+    pub password_reset_ttl: u16,
+}
+
+impl MailConfig {
+    /// How long a mailed link sets a new password.
+    pub fn reset_lifetime(&self) -> TimeDelta {
+        TimeDelta::seconds(self.password_reset_ttl.into())
+    }
 }
 
 impl Config {

@@ -36,6 +36,7 @@ macro_rules! codes {
 
 codes! {
     BadRequest            BAD_REQUEST            "bad_request"             "the request could not be read"
+    LinkInvalid           BAD_REQUEST            "link_invalid"            "the link is not valid, was used, or has ended (hint: ask for a new one)"
     NotAuthenticated      UNAUTHORIZED           "not_authenticated"       "authentication is required (hint: log in first)"
     InvalidCredentials    UNAUTHORIZED           "invalid_credentials"     "the credentials are not valid"
     InvalidToken          UNAUTHORIZED           "invalid_token"           "the token is not valid or has expired"
@@ -44,6 +45,8 @@ codes! {
     PermissionDenied      FORBIDDEN              "permission_denied"       "you lack the permission for this"
     CrossSite             FORBIDDEN              "cross_site"              "the request was made by a page of another site"
     TenantSuspended       FORBIDDEN              "tenant_suspended"        "the tenant is suspended"
+    EmailNotVerified      FORBIDDEN              "email_not_verified"      "the e-mail address is not verified (hint: follow the link in the mail, or ask for another one)"
+    RegistrationClosed    FORBIDDEN              "registration_closed"     "this tenant lets nobody register"
     OutsideWorkingHours   FORBIDDEN              "outside_working_hours"   "access is limited to your working hours"
     NotFound              NOT_FOUND              "not_found"               "there is nothing here"
     TenantNotFound        NOT_FOUND              "tenant_not_found"        "there is no such tenant"

@@ -1,5 +1,7 @@
 //! E-mail addresses and user names: brought into one form, then checked.
 
+use crate::error::{ApiError, Code};
+
 /// Longest address in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
 const LONGEST_EMAIL: usize = 254;
 
@@ -37,6 +39,15 @@ pub fn normalize(text: &str) -> Result<String, EmailError> {
     } else {
         Err(EmailError)
     }
+}
+
+/// The address in the field `email` of a body, in its one form.
+///
+/// # Errors
+/// `validation_failed`.
+pub fn checked(text: &str) -> Result<String, ApiError> {
+    normalize(text)
+        .map_err(|error| ApiError::new(Code::ValidationFailed).field("email", error.to_string()))
 }
 
 /// A user name without the blanks around it. An `@` is refused, since one may log in with either name or address.

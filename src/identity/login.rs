@@ -35,6 +35,9 @@ const MOST_SESSIONS: i64 = 3;
 /// that their list cannot be shown.
 const FEWEST_TO_MOST: std::ops::RangeInclusive<i64> = 1..=100;
 
+/// The setting that lets nobody in whose address is not proven.
+const REQUIRE_PROOF: &str = "login.require_verified_email";
+
 /// Longest name of a device, in characters; the session's column holds no longer one.
 const LONGEST_DEVICE: usize = 200;
 
@@ -94,8 +97,8 @@ impl Identity {
     /// Logs a tenant user in, and ends the sessions that are one too many. Gives the user with the names of their roles.
     ///
     /// # Errors
-    /// `validation_failed` for a device name that is too long, `invalid_credentials`, `overloaded` when too many passwords
-    /// wait, or a failure of the database.
+    /// `validation_failed` for a device name that is too long, `invalid_credentials`, `email_not_verified` where the tenant asks
+    /// for that, `overloaded` when too many passwords wait, or a failure of the database.
     pub async fn login_user(
         &self,
         platform: &Platform,
@@ -118,6 +121,7 @@ impl Identity {
             ..user_session(&user, &key, client, self.session_lifetime())
         };
         let mut lease = self::lease(platform, tenant).await?;
+        require_proof(&user, &lease).await?;
         let actor = actor.user(user.id, Some(session.id));
         open(&session, &user, rehashed.as_deref(), &actor, &mut lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;
@@ -297,6 +301,17 @@ impl<User> LoggedIn<User> {
             ends_at: self.ends_at,
             cookie: self.cookie,
         }
+    }
+}
+
+/// Refuses a user whose address is not proven where the tenant's setting asks for that. Whatever it holds besides `false` does.
+async fn require_proof(user: &User, conn: &TenantConn) -> Result<(), ApiError> {
+    if user.email_verified_at.is_some() {
+        return Ok(());
+    }
+    match Setting::value_of(REQUIRE_PROOF, conn).await? {
+        None | Some(Value::Bool(false)) => Ok(()),
+        Some(_) => Err(ApiError::new(Code::EmailNotVerified)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Passwords, and the hashing of them on a bounded number of threads.
 
+mod guessable;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
 use tracing::Span;
+
+pub use guessable::GuessableWords;
 
 const MIN_CHARACTERS: usize = 8;
 const MAX_BYTES: usize = 1024;
@@ -35,15 +39,39 @@ pub enum PasswordRuleError {
     /// Too long, new or not.
     #[error("a password has at most {MAX_BYTES} bytes")]
     TooLong,
+    /// One that many people have, which is tried first.
+    #[error("this is one of the most used passwords; hint: use a sentence")]
+    TooCommon,
+    /// What whoever knows the user or the tenant tries first.
+    #[error("a password is not the name of the tenant or of the user; hint: use a sentence")]
+    Guessable,
 }
 
 impl Password {
-    /// A password that somebody chooses: at least 8 characters and at most 1024 bytes, of whatever kind.
+    /// A password that somebody chooses: at least 8 characters and at most 1024 bytes, of whatever kind, and none of the most
+    /// used.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
     pub fn parse_new(text: String) -> Result<Self, PasswordRuleError> {
         if text.chars().count() < MIN_CHARACTERS {
             return Err(PasswordRuleError::TooShort);
         }
+        if guessable::is_common(&text) {
+            return Err(PasswordRuleError::TooCommon);
+        }
         Self::presented(text)
+    }
+
+    /// As [`Self::parse_new`], by somebody of whom these words are known.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn choose(text: String, words: &GuessableWords) -> Result<Self, PasswordRuleError> {
+        if words.make_up(&text) {
+            return Err(PasswordRuleError::Guessable);
+        }
+        Self::parse_new(text)
     }
 
     /// A password that somebody presents to log in: at most 1024 bytes.

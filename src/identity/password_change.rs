@@ -1,4 +1,4 @@
-//! Changing one's own password: the old one is asked for, and whoever else had it is out.
+//! Changing one's own password: the old one is asked for, whoever else had it is out, and the user is told by mail.
 
 use diesel::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::attempts::{AttemptKey, Guess};
 use super::login;
-use super::password::Password;
+use super::password::{GuessableWords, Password};
 use super::signed_in::SignedIn;
 use super::visit::Visit;
 use crate::error::{ApiError, Code};
@@ -41,17 +41,12 @@ impl SignedIn {
         visit: &Visit,
         change: &PasswordChange,
     ) -> Result<(), ApiError> {
-        let new = change.check()?;
-        let account = AttemptKey::account(&self.tenant().id, &self.access().user.username);
-        let guess = Guess::new(account, &visit.client);
-        let attempts = self.identity().attempts();
-        attempts.attempt(account, &visit.context).await?;
-        attempts.admit(platform, &guess).await?;
         let user = &self.access().user;
+        let words = GuessableWords::of(self.tenant(), &user.email, &user.username);
+        let new = change.check(&words)?;
         let (id, last_changed) = (user.id, user.password_changed_at);
-        let stored = user.password_hash.clone();
-        let checked = login::check(platform, &change.current_password, stored).await;
-        attempts.settle(platform, &guess, checked).await?;
+        self.prove_password(platform, visit, &change.current_password)
+            .await?;
         let hash = platform.hasher.hash(&new).await?;
         let (session, hash) = (self.own_session()?, hash.expose());
         self.mutate("auth.change_password", async |conn| {
@@ -60,6 +55,30 @@ impl SignedIn {
             Ok(((), Change::updated(&before, &after)))
         })
         .await
+    }
+}
+
+impl SignedIn {
+    /// Proves the caller to know their password. A wrong one counts as a failed login does.
+    ///
+    /// # Errors
+    /// `invalid_credentials`, `rate_limited`, `overloaded` when too many passwords wait, or a failure of the database.
+    pub(super) async fn prove_password(
+        &self,
+        platform: &Platform,
+        visit: &Visit,
+        presented: &SecretString,
+    ) -> Result<(), ApiError> {
+        let user = &self.access().user;
+        let account = AttemptKey::account(&self.tenant().id, &user.username);
+        let guess = Guess::new(account, &visit.client);
+        let attempts = self.identity().attempts();
+        attempts.attempt(account, &visit.context).await?;
+        attempts.admit(platform, &guess).await?;
+        let stored = user.password_hash.clone();
+        let checked = login::check(platform, presented, stored).await;
+        attempts.settle(platform, &guess, checked).await?;
+        Ok(())
     }
 }
 
@@ -73,9 +92,9 @@ impl PasswordChange {
     ///
     /// # Errors
     /// `validation_failed`.
-    pub(super) fn check(&self) -> Result<Password, ApiError> {
+    pub(super) fn check(&self, words: &GuessableWords) -> Result<Password, ApiError> {
         let mut validation = Validation::new();
-        let new = Password::parse_new(self.new_password.expose_secret().to_owned());
+        let new = Password::choose(self.new_password.expose_secret().to_owned(), words);
         let new = validation.take("new_password", new);
         validation.finish()?;
         new.ok_or(ApiError::new(Code::ValidationFailed))

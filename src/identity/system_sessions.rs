@@ -12,6 +12,7 @@ use super::Identity;
 use super::attempts::{AttemptKey, Attempts, Guess};
 use super::client::Client;
 use super::login::{self, LoggedIn, PlatformCredentials, Tokens};
+use super::password::GuessableWords;
 use super::password_change::PasswordChange;
 use super::refresh_token::{RefreshKey, RefreshToken};
 use super::rotation::{self, Session, Sessions};
@@ -151,7 +152,7 @@ impl SystemCaller {
         visit: &Visit,
         change: &PasswordChange,
     ) -> Result<(), ApiError> {
-        let new = change.check()?;
+        let new = change.check(&GuessableWords::from(&[&self.user().email]))?;
         let account = AttemptKey::system_user(&self.user().email);
         let guess = Guess::new(account, &visit.client);
         attempts.attempt(account, &visit.context).await?;

@@ -1,16 +1,19 @@
-//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in, stay so, and log out.
+//! A visitor: somebody at a tenant's door without a token, who can do nothing there but log in, stay so, log out,
+//! register, and follow mailed links.
 
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use connection::TenantConn;
 use futures_util::future::LocalBoxFuture;
 use platform_schema::Tenant;
 use tenant_schema::identity::User;
+use tenant_schema::settings::Change;
 
 use super::actor::Actor;
 use super::attempts::AttemptKey;
-use super::login::{LoggedIn, TenantCredentials};
+use super::login::{self, LoggedIn, TenantCredentials};
 use super::refresh_cookie::CookieName;
 use super::rotation::PresentedToken;
 use super::visit::{Presented, Visit};
@@ -22,11 +25,11 @@ use crate::tenancy::ServedTenant;
 /// A request to a tenant that serves, by nobody in particular. It lends no connection.
 #[derive(Debug)]
 pub struct Visitor {
-    platform: web::Data<Platform>,
-    identity: web::Data<Identity>,
-    tenant: Arc<ServedTenant>,
+    pub(super) platform: web::Data<Platform>,
+    pub(super) identity: web::Data<Identity>,
+    pub(super) tenant: Arc<ServedTenant>,
     visit: Visit,
-    actor: Actor,
+    pub(super) actor: Actor,
 }
 
 impl Visitor {
@@ -44,6 +47,27 @@ impl Visitor {
         let account = AttemptKey::account(&self.tenant.id, name);
         let attempts = self.identity.attempts();
         attempts.attempt(account, &self.visit.context).await
+    }
+
+    /// Changes the tenant's data for somebody without a token, as [`Actor::mutate`] does.
+    ///
+    /// # Errors
+    /// The error of `work`, `pool_exhausted`, or a failure of the database: nothing is changed then.
+    pub(super) async fn mutate<T, C: Into<Option<Change>>>(
+        &self,
+        actor: &Actor,
+        action: &'static str,
+        work: impl AsyncFnMut(&mut TenantConn) -> Result<(T, C), ApiError>,
+    ) -> Result<T, ApiError> {
+        let mut lease = login::lease(&self.platform, &self.tenant).await?;
+        let value = actor.mutate(action, &mut lease, work).await?;
+        self.identity.finish(lease, &self.tenant.id).await?;
+        Ok(value)
+    }
+
+    /// What is behind the server.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
     }
 
     /// Logs the visitor in.

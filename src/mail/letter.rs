@@ -7,8 +7,8 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use connection::MailKind;
 use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use platform_schema::OutgoingMail;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,6 +19,9 @@ const TIME: &str = "%-d %B %Y, %H:%M UTC";
 
 /// Longest name of a tenant in a letter, in characters.
 const LONGEST_NAME: usize = 80;
+
+/// Longest line of a mail, without its end.
+const LONGEST_LINE: usize = 998;
 
 /// Why a mail cannot be written. Another attempt ends the same way.
 #[derive(Debug, thiserror::Error)]
@@ -107,9 +110,14 @@ impl Sender {
             letter: &letter,
             subject: &subject,
         };
-        let bodies =
-            MultiPart::alternative_plain_html(Text { letter: &letter }.render()?, html.render()?);
-        let (_, domain) = (&mail.id, self.from.email.domain());
+        let text = readable(Text { letter: &letter }.render()?);
+        let text = SinglePart::builder()
+            .header(ContentType::TEXT_PLAIN)
+            .body(text);
+        let bodies = MultiPart::alternative()
+            .singlepart(text)
+            .singlepart(SinglePart::html(html.render()?));
+        let domain = self.from.email.domain();
         let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, mail.recipient.parse()?))
@@ -144,6 +152,18 @@ impl Letter {
             MailKind::PasswordChanged => format!("Your password for {tenant} was changed"),
             MailKind::EmailChanged => format!("Your address for {tenant} was changed"),
         }
+    }
+}
+
+/// A body that is read without a mail program, its link in one line, if its characters allow that: files of development are
+/// looked into. Lines may be as long as 998 characters (RFC 5322 §2.1.1), the library breaks those over 76.
+fn readable(text: String) -> Body {
+    let lines: Vec<&str> = text.lines().collect();
+    if text.is_ascii() && lines.iter().all(|line| line.len() <= LONGEST_LINE) {
+        let wire = lines.join("\r\n").into_bytes();
+        Body::dangerous_pre_encoded(wire, ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
     }
 }
 

@@ -75,7 +75,7 @@ impl Provisioner {
         let mut conn = on_its_path(platform);
         seeds::sow(&mut conn).await?;
         recorder.step("seed permissions, roles and settings");
-        order.admin.insert(&conn).await?;
+        order.admin.insert(&mut conn).await?;
         recorder.step("create the first admin");
 
         let platform = off_its_path(conn);
@@ -107,7 +107,7 @@ impl Provisioner {
 }
 
 impl FirstAdmin {
-    async fn insert(&self, conn: &TenantConn) -> Result<(), ProvisionError> {
+    async fn insert(&self, conn: &mut TenantConn) -> Result<(), ProvisionError> {
         let user = NewUser {
             password_hash: self.password_hash.clone(),
             ..NewUser::new(self.email.clone(), self.username.clone())
@@ -123,6 +123,9 @@ impl FirstAdmin {
             .await?
             .ok_or(diesel::NotFound)?;
         UserRole::assign(user.id, role.id, conn).await?;
+        if let Some(invitation) = &self.invitation {
+            invitation.mail_to(&user, conn).await?;
+        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::receipt::ReceiptRequest;
 pub use super::requester::Requester;
+use crate::identity::link::Link;
 
 /// A tenant to be provisioned.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct FirstAdmin {
     pub username: String,
     /// Stored form of the password; without it the admin is invited and cannot log in yet.
     pub password_hash: Option<String>,
+    /// The link by which an invited admin sets one.
+    pub invitation: Option<Link>,
 }
 
 /// A tenant as the platform shows it.

@@ -109,6 +109,10 @@ impl<T: Serialize> Responder for Success<T> {
     }
 }
 
+/// The `data` of an answer that has none: null.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Nothing;
+
 /// A page of many things.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {

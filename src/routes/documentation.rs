@@ -38,6 +38,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
     shared.merge(platform::tenants::verification::Documentation::openapi());
     shared.merge(platform::fleet::Documentation::openapi());
     let mut tenant = tenant::auth::Documentation::openapi();
+    tenant.merge(tenant::registration::Documentation::openapi());
+    tenant.merge(tenant::email_proof::Documentation::openapi());
+    tenant.merge(tenant::password_reset::Documentation::openapi());
+    tenant.merge(tenant::invitations::Documentation::openapi());
     tenant.merge(tenant::sessions::Documentation::openapi());
     tenant.merge(tenant::api_keys::Documentation::openapi());
     tenant.merge(tenant::support_access::Documentation::openapi());

@@ -2,7 +2,11 @@
 
 pub mod api_keys;
 pub mod auth;
+pub mod email_proof;
+pub mod invitations;
+pub mod password_reset;
 pub mod permissions;
+pub mod registration;
 pub mod roles;
 pub mod sessions;
 pub mod support_access;
@@ -21,6 +25,10 @@ use actix_web::web::ServiceConfig;
 pub fn configure(scope: &mut ServiceConfig) {
     scope
         .configure(auth::configure)
+        .configure(email_proof::configure)
+        .configure(invitations::configure)
+        .configure(password_reset::configure)
+        .configure(registration::configure)
         .configure(api_keys::configure)
         .configure(sessions::configure)
         .configure(permissions::configure)

@@ -305,6 +305,7 @@ pub async fn order(platform: &Platform, slug: &str, admin: &str) -> TenantOrder 
             email: format!("{admin}@{slug}.example"),
             username: admin.to_owned(),
             password_hash: Some(hash.expose().to_owned()),
+            invitation: None,
         },
         requester: Requester {
             channel: "test",

@@ -167,6 +167,7 @@ fn order(slug: &str) -> anyhow::Result<TenantOrder> {
             email: format!("admin@{slug}.example"),
             username: "admin".to_owned(),
             password_hash: None,
+            invitation: None,
         },
         requester: Requester::command_line(),
         receipt: None,

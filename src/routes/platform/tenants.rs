@@ -121,7 +121,7 @@ async fn create_tenant(
     );
     let order = body
         .into_inner()
-        .order(&platform.hasher, caller.into_requester(), receipt)
+        .order(&platform, caller.into_requester(), receipt)
         .await?;
     let created = platform.provisioner.create(&order).await?;
     Ok(Success::created(

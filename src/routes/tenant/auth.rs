@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
-use platform_schema::{TenantId, TenantSlug};
+use platform_schema::{Tenant, TenantId, TenantSlug};
 use serde::Serialize;
 use tenant_schema::identity::User;
 use utoipa::{OpenApi, ToSchema};
@@ -22,7 +22,7 @@ use crate::resource::{OptionalJson, StrictJson, Success};
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
-#[openapi(paths(log_in_user, refresh_user, change_password, show_me))]
+#[openapi(paths(log_in_user, refresh_user, change_password, show_me, test_token))]
 pub struct Documentation;
 
 /// Mounts the routes.
@@ -31,7 +31,8 @@ pub fn configure(scope: &mut ServiceConfig) {
         .service(Methods::at("/auth/login").post(log_in_user))
         .service(Methods::at("/auth/refresh").post(refresh_user))
         .service(Methods::at("/auth/change-password").post(change_password))
-        .service(Methods::at("/auth/me").get(show_me));
+        .service(Methods::at("/auth/me").get(show_me))
+        .service(Methods::at("/auth/test").get(test_token));
 }
 
 /// The caller, with what they may do.
@@ -46,6 +47,15 @@ struct MeView {
     roles: Vec<String>,
     /// Names of all permissions that the caller has, without wildcards.
     permissions: Vec<String>,
+    tenant: TenantReference,
+}
+
+/// Whose the credentials are.
+#[derive(Debug, Serialize, ToSchema)]
+struct TestView {
+    /// Always true.
+    authenticated: bool,
+    user_id: Uuid,
     tenant: TenantReference,
 }
 
@@ -107,6 +117,26 @@ async fn show_me(caller: SignedIn) -> Success<MeView> {
     Success::new("you", MeView::of(&caller))
 }
 
+/// Whether the credentials are good: who is not authenticated gets 401.
+#[utoipa::path(get, path = "/auth/test", tag = "auth", responses((status = 200, body = Success<TestView>)))]
+async fn test_token(caller: SignedIn) -> Success<TestView> {
+    let view = TestView {
+        authenticated: true,
+        user_id: caller.access().user.id,
+        tenant: TenantReference::of(caller.tenant()),
+    };
+    Success::new("your credentials are good", view)
+}
+
+impl TenantReference {
+    fn of(tenant: &Tenant) -> Self {
+        Self {
+            id: tenant.id.clone(),
+            slug: tenant.slug.clone(),
+        }
+    }
+}
+
 impl MeView {
     fn of(caller: &SignedIn) -> Self {
         let (user, tenant) = (&caller.access().user, caller.tenant());
@@ -119,10 +149,7 @@ impl MeView {
             display_name: user.display_name(),
             roles: caller.access().roles.clone(),
             permissions: caller.permissions(),
-            tenant: TenantReference {
-                id: tenant.id.clone(),
-                slug: tenant.slug.clone(),
-            },
+            tenant: TenantReference::of(tenant),
         }
     }
 }

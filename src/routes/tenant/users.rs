@@ -15,13 +15,17 @@ use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::authority::Authority;
 use crate::identity::authorized::Authorized;
+use crate::identity::invitation::welcome;
+use crate::identity::link::Link;
+use crate::identity::mailed_token::LinkKind;
 use crate::identity::permission::{
     Permission, UsersCreate, UsersDelete, UsersRead, UsersRestore, UsersUpdate,
 };
 use crate::identity::signed_in::SignedIn;
 use crate::platform::Platform;
 use crate::resource::{IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success};
-use body::{CreateUser, PatchMe, PatchUser, PutUser};
+pub(super) use body::CreateUser;
+use body::{PatchMe, PatchUser, PutUser};
 use change::CreatedUser;
 use query::{UserParameters, UserQuery};
 pub use view::UserView;
@@ -80,7 +84,7 @@ async fn list_users(
     ))
 }
 
-/// Creates a user. Giving them roles takes the permission `roles.assign` as well.
+/// Creates a user, and mails them a link: to set their password, or to prove their address where one is given. Giving them roles takes the permission `roles.assign` as well.
 #[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser, responses((status = 201, body = Success<UserView>)))]
 async fn create_user(
     mut caller: Authorized<UsersCreate>,
@@ -89,11 +93,13 @@ async fn create_user(
 ) -> Result<Success<UserView>, ApiError> {
     let body = body.into_inner();
     body.authorize(&caller)?;
-    let (new, roles) = body.into_new_user(&platform.hasher).await?;
+    let tenant = caller.tenant();
+    let (new, roles) = body.into_new_user(tenant, &platform.hasher).await?;
+    let link = platform.links.make(welcome(&new))?;
     let authority = Authority::of(&caller);
     let created = caller
         .mutate("users.create", async |conn| {
-            change::create(&new, &roles, &authority, conn).await
+            change::create(&new, &roles, &link, &authority, conn).await
         })
         .await?;
     let CreatedUser { user, roles } = created;
@@ -116,12 +122,22 @@ async fn find_user(
     responses((status = 200, body = Success<UserView>)))]
 async fn update_user(
     caller: Authorized<UsersUpdate>,
+    platform: Data<Platform>,
     id: PathId,
     if_match: IfMatch,
     body: StrictJson<PatchUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    change_user("the user was changed", caller, *id, &if_match, &changes).await
+    let link = platform.links.make(LinkKind::Verification)?;
+    change_user(
+        "the user was changed",
+        caller,
+        *id,
+        &if_match,
+        &changes,
+        &link,
+    )
+    .await
 }
 
 /// Replaces all settable fields of a user; one that is not given is cleared.
@@ -129,12 +145,22 @@ async fn update_user(
     responses((status = 200, body = Success<UserView>)))]
 async fn replace_user(
     caller: Authorized<UsersUpdate>,
+    platform: Data<Platform>,
     id: PathId,
     if_match: IfMatch,
     body: StrictJson<PutUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    change_user("the user was replaced", caller, *id, &if_match, &changes).await
+    let link = platform.links.make(LinkKind::Verification)?;
+    change_user(
+        "the user was replaced",
+        caller,
+        *id,
+        &if_match,
+        &changes,
+        &link,
+    )
+    .await
 }
 
 async fn change_user(
@@ -143,11 +169,12 @@ async fn change_user(
     id: Uuid,
     if_match: &IfMatch,
     changes: &UserChanges,
+    link: &Link,
 ) -> Result<Success<UserView>, ApiError> {
     let authority = Authority::of(&caller);
     let user = caller
         .mutate("users.update", async |conn| {
-            change::change(id, if_match, changes, &authority, conn).await
+            change::change(id, if_match, changes, link, &authority, conn).await
         })
         .await?;
     UserView::changed(message, user, caller.conn().await?).await

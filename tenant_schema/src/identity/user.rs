@@ -2,6 +2,7 @@
 
 mod life;
 mod list;
+mod proof;
 
 use std::collections::HashSet;
 

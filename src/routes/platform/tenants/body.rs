@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 use crate::identity::email;
-use crate::identity::password::{Password, PasswordHasher};
+use crate::identity::mailed_token::LinkKind;
+use crate::identity::password::{GuessableWords, Password};
+use crate::platform::Platform;
 use crate::provisioner::order::{FirstAdmin, Requester, TenantOrder};
 use crate::provisioner::receipt::ReceiptRequest;
 use crate::resource::Validation;
@@ -84,18 +86,22 @@ impl CreateTenant {
     /// `validation_failed` with every fault, or `overloaded` when too many passwords wait.
     pub(super) async fn order(
         self,
-        hasher: &PasswordHasher,
+        platform: &Platform,
         requester: Requester,
         receipt: Option<ReceiptRequest>,
     ) -> Result<TenantOrder, ApiError> {
         let checked = self.check()?;
         let password_hash = match &checked.password {
-            Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
+            Some(password) => Some(platform.hasher.hash(password).await?.expose().to_owned()),
             None => None,
         };
         let admin = FirstAdmin {
             email: checked.email,
             username: checked.username,
+            invitation: match &password_hash {
+                Some(_) => None,
+                None => Some(platform.links.make(LinkKind::Invitation)?),
+            },
             password_hash,
         };
         let (name, labels) = (self.name.trim().to_owned(), Value::Object(self.labels));
@@ -118,11 +124,13 @@ impl CreateTenant {
             "admin.username",
             email::check_username(&self.admin.username),
         );
+        let (address, username_given) = (&self.admin.email, &self.admin.username);
+        let words = GuessableWords::from(&[&self.name, &self.slug, address, username_given]);
         let password = self
             .admin
             .password
             .as_ref()
-            .map(|password| Password::parse_new(password.expose_secret().to_owned()))
+            .map(|password| Password::choose(password.expose_secret().to_owned(), &words))
             .transpose();
         let password = validation.take("admin.password", password);
         if !(1..=LONGEST_NAME).contains(&self.name.trim().chars().count()) {

@@ -1,6 +1,7 @@
 //! The bodies of the users resource: checked as a whole, so that every fault is named at once.
 
 use connection::TenantConn;
+use platform_schema::Tenant;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -9,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 use crate::identity::email;
-use crate::identity::password::{Password, PasswordHasher};
+use crate::identity::password::{GuessableWords, Password, PasswordHasher};
 use crate::identity::permission::{Permission, RolesAssign};
 use crate::identity::signed_in::SignedIn;
 use crate::identity::working_hours::WorkingHours;
@@ -25,21 +26,21 @@ const LONGEST_IMAGE: usize = 2_048;
 /// A user to be created.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CreateUser {
-    email: String,
-    username: String,
-    /// Without it the user is invited and cannot log in yet.
+pub(in crate::routes::tenant) struct CreateUser {
+    pub(in crate::routes::tenant) email: String,
+    pub(in crate::routes::tenant) username: String,
+    /// Without it the user is invited by mail, and cannot log in before they have set one.
     #[schema(value_type = Option<String>, format = Password, min_length = 8)]
-    password: Option<SecretString>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    middle_name: Option<String>,
-    image: Option<String>,
+    pub(in crate::routes::tenant) password: Option<SecretString>,
+    pub(in crate::routes::tenant) first_name: Option<String>,
+    pub(in crate::routes::tenant) last_name: Option<String>,
+    pub(in crate::routes::tenant) middle_name: Option<String>,
+    pub(in crate::routes::tenant) image: Option<String>,
     /// A time zone of the IANA database; without it, UTC.
-    timezone: Option<String>,
+    pub(in crate::routes::tenant) timezone: Option<String>,
     /// Names of roles.
     #[serde(default)]
-    roles: Vec<String>,
+    pub(in crate::routes::tenant) roles: Vec<String>,
 }
 
 /// The fields of a user that change; an absent one stays, a null one is cleared.
@@ -133,12 +134,13 @@ impl CreateUser {
     ///
     /// # Errors
     /// `validation_failed` with every fault, or `overloaded` when too many passwords wait.
-    pub(super) async fn into_new_user(
+    pub(in crate::routes::tenant) async fn into_new_user(
         mut self,
+        tenant: &Tenant,
         hasher: &PasswordHasher,
     ) -> Result<(NewUser, RoleNames), ApiError> {
         let roles = RoleNames(std::mem::take(&mut self.roles));
-        let (new, password) = self.check()?;
+        let (new, password) = self.check(tenant)?;
         let password_hash = match &password {
             Some(password) => Some(hasher.hash(password).await?.expose().to_owned()),
             None => None,
@@ -150,12 +152,13 @@ impl CreateUser {
         Ok((new, roles))
     }
 
-    fn check(self) -> Result<(NewUser, Option<Password>), ApiError> {
+    fn check(self, tenant: &Tenant) -> Result<(NewUser, Option<Password>), ApiError> {
         let mut validation = Validation::new();
+        let words = GuessableWords::of(tenant, &self.email, &self.username);
         let password = self
             .password
             .as_ref()
-            .map(|password| Password::parse_new(password.expose_secret().to_owned()))
+            .map(|password| Password::choose(password.expose_secret().to_owned(), &words))
             .transpose();
         let password = validation.take("password", password);
         let names = [
@@ -190,7 +193,7 @@ impl CreateUser {
 }
 
 /// The names of the roles that a new user shall have.
-pub(super) struct RoleNames(Vec<String>);
+pub(in crate::routes::tenant) struct RoleNames(Vec<String>);
 
 impl RoleNames {
     /// The roles of these names, the highest first.

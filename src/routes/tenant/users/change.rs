@@ -10,6 +10,7 @@ use super::body::RoleNames;
 use super::view::etag;
 use crate::error::{ApiError, OnConstraint};
 use crate::identity::authority::{Authority, keeping_an_admin};
+use crate::identity::link::Link;
 use crate::resource::IfMatch;
 
 /// A new user with the names of their roles, the highest first.
@@ -36,10 +37,11 @@ impl Audited for CreatedUser {
     }
 }
 
-/// Adds a user with roles that the caller may give.
+/// Adds a user with roles that the caller may give, and mails them the link.
 pub(super) async fn create(
     new: &NewUser,
     names: &RoleNames,
+    link: &Link,
     authority: &Authority,
     conn: &mut TenantConn,
 ) -> Result<(CreatedUser, Change), ApiError> {
@@ -50,17 +52,20 @@ pub(super) async fn create(
     let found: Vec<Role> = found.into_iter().map(|role| role.role).collect();
     let user = new.insert_with_roles(&found, conn).await;
     let user = user.blame_duplicates()?;
+    link.mail_to(&user, conn).await?;
     let roles = found.into_iter().map(|role| role.name).collect();
     let created = CreatedUser { user, roles };
     let change = Change::created(&created);
     Ok((created, change))
 }
 
-/// Changes a user. One who stands above the caller is neither locked out nor given another login.
+/// Changes a user. One who stands above the caller is neither locked out nor given another login. Another address is mailed the
+/// link, to be proven.
 pub(super) async fn change(
     id: Uuid,
     if_match: &IfMatch,
     changes: &UserChanges,
+    link: &Link,
     authority: &Authority,
     conn: &mut TenantConn,
 ) -> Result<(User, Change), ApiError> {
@@ -69,6 +74,9 @@ pub(super) async fn change(
         let done = User::change(id, precondition, changes, conn).await;
         let (before, after) = done.blame_duplicates()?;
         authority.require_to_change(&before, &after, conn).await?;
+        if before.email != after.email {
+            link.mail_to(&after, conn).await?;
+        }
         Ok(updated((before, after)))
     };
     // Only whoever is shut out can be the last admin.

@@ -2,7 +2,7 @@
 //! transaction, which is the caller's: it records the change in the audit log, too.
 
 use chrono::{DateTime, Utc};
-use connection::TenantConn;
+use connection::{MailKind, TenantConn};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
@@ -91,8 +91,8 @@ impl User {
             .map(drop)
     }
 
-    /// Changes a user whom `precondition` accepts, with the row locked in between. Gives the user before and after. Belongs
-    /// into a transaction.
+    /// Changes a user whom `precondition` accepts, with the row locked in between. Another address is not proven yet; the one
+    /// before is told by mail, and what was mailed to it is void. Gives the user before and after. Belongs into a transaction.
     ///
     /// # Errors
     /// `NotFound`, what the precondition says, or a violation of `users_email_key` or `users_username_key`.
@@ -104,13 +104,22 @@ impl User {
     ) -> Result<(Self, Self), E> {
         let before = Self::lock(id, conn).await?;
         precondition(&before)?;
+        let is_moving = changes
+            .email
+            .as_ref()
+            .is_some_and(|email| *email != before.email);
+        let unproven = is_moving.then(|| users::email_verified_at.eq(None::<DateTime<Utc>>));
         let mut shared: &TenantConn = conn;
-        let after = diesel::update(users::table.find(id))
-            .set((changes, users::updated_at.eq(clock_timestamp())))
+        let after: Self = diesel::update(users::table.find(id))
+            .set((changes, unproven, users::updated_at.eq(clock_timestamp())))
             .returning(Self::as_returning())
             .get_result(&mut shared)
             .await?;
         conn.announce_access().await?;
+        if is_moving {
+            after.void_tokens(conn).await?;
+            before.tell(MailKind::EmailChanged, conn).await?;
+        }
         Ok((before, after))
     }
 
@@ -163,8 +172,8 @@ impl User {
         Ok((before, after))
     }
 
-    /// Sets the password of a user whose password was last changed at `last_changed`, and ends all their sessions but the
-    /// one in which they change it. Gives the user before and after. Belongs into a transaction.
+    /// Sets the password of a user whose password was last changed at `last_changed`, tells them by mail, voids what was mailed
+    /// to them before, and ends all their sessions but the one in which they change it. Gives the user before and after. Belongs into a transaction.
     ///
     /// # Errors
     /// `NotFound` when the user is gone, or the password was changed in the meantime.
@@ -177,7 +186,7 @@ impl User {
     ) -> QueryResult<(Self, Self)> {
         let before = Self::lock(id, conn).await?;
         let mut shared: &TenantConn = conn;
-        let after = diesel::update(users::table.find(id))
+        let after: Self = diesel::update(users::table.find(id))
             .filter(users::password_changed_at.is_not_distinct_from(last_changed))
             .set((
                 users::password_hash.eq(new_password_hash),
@@ -189,6 +198,8 @@ impl User {
             .await?;
         conn.announce_access().await?;
         UserSession::end_all_of(id, Some(session_id), EndReason::PasswordChanged, conn).await?;
+        after.void_tokens(conn).await?;
+        after.tell(MailKind::PasswordChanged, conn).await?;
         Ok((before, after))
     }
 

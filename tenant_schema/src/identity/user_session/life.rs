@@ -34,6 +34,8 @@ pub enum EndReason {
     EndedByAdmin,
     /// The tenant lets nobody of the platform act as its users any more.
     ActingForbidden,
+    /// The user set a new password with a mailed link.
+    PasswordReset,
 }
 
 impl EndReason {
@@ -47,6 +49,7 @@ impl EndReason {
             Self::PasswordChanged => "password_changed",
             Self::EndedByAdmin => "ended_by_admin",
             Self::ActingForbidden => "acting_forbidden",
+            Self::PasswordReset => "password_reset",
         }
     }
 
@@ -60,6 +63,7 @@ impl EndReason {
             Self::PasswordChanged => "auth.change_password",
             Self::EndedByAdmin => "sessions.delete",
             Self::ActingForbidden => "support_access.update",
+            Self::PasswordReset => "auth.reset_password",
         }
     }
 }
