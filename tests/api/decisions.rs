@@ -163,7 +163,7 @@ async fn compare(
     }
 }
 
-/// Rule 44: what one node changes is in force on another at the next request.
+/// Rule 44: what one node changes is in force on another at the next request, with a token and with a key.
 #[tokio::test]
 async fn a_change_of_rights_is_in_force_on_every_node() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
@@ -171,14 +171,25 @@ async fn a_change_of_rights_is_in_force_on_every_node() {
     let (role, _) = new_role(&alice, "greeter", 20, &["users.read"]).await;
     let bob = alice.colleague("bob", &[]).await;
     let path = own_path(&bob).await;
-    let elsewhere = Caller::anonymous(&address)
-        .with_token(bob.token())
-        .at("acme");
+    let key = [("api_keys.create", "grant"), ("roles.read", "grant")];
+    rule(&alice, &path, &key).await.expect_status(200);
+    let body = json!({ "name": "robot", "scopes": ["*"] });
+    let key = bob.post("/api-keys", &body).await.expect_status(201);
+    rule(&alice, &path, &[]).await.expect_status(200);
+    let robot = bob.with_token(&key.text_at("/data/key"));
+    let elsewhere = |caller: &Caller| {
+        let anonymous = Caller::anonymous(&address).at("acme");
+        anonymous.with_token(caller.token())
+    };
+    let (bob_elsewhere, robot_elsewhere) = (elsewhere(&bob), elsewhere(&robot));
     let is_in_force = async |what: &str, status: u16| {
         bob.get("/users").await.expect_status(status);
+        robot.get("/users").await.expect_status(status);
         second.changes.catch_up().await;
-        let answer = elsewhere.get("/users").await;
-        assert_eq!(answer.status, status, "{what}: {answer:#?}");
+        for caller in [&bob_elsewhere, &robot_elsewhere] {
+            let answer = caller.get("/users").await;
+            assert_eq!(answer.status, status, "{what}: {answer:#?}");
+        }
     };
     is_in_force("nothing", 403).await;
     set_roles(&alice, &path, &["greeter"])
