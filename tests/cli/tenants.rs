@@ -166,6 +166,42 @@ async fn seeding_adds_what_is_missing_and_nothing_more() {
     );
 }
 
+/// What the roles of a tenant grant is the tenant's to change, but for the role that runs it.
+#[tokio::test]
+async fn seeding_gives_no_role_again_what_the_tenant_took_from_it() {
+    let shell = Shell::open().await;
+    let created = shell.json(&["tenant", "create", "--slug", "acme"]);
+    let schema = created["schema"].as_str().unwrap();
+    let client = shell.database().client().await;
+    let count = async |role: &str, permission: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM {schema}.role_permissions \
+             JOIN {schema}.roles ON roles.id = role_id \
+             JOIN {schema}.permissions ON permissions.id = permission_id \
+             WHERE roles.name = '{role}' AND permissions.name = '{permission}'"
+        );
+        client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    // `users.read` is taken from the viewers, everything from the admins; `tags.read` is as a newer build's would be.
+    let take = format!(
+        "SET search_path = {schema}; \
+         DELETE FROM role_permissions USING roles, permissions \
+         WHERE roles.id = role_id AND permissions.id = permission_id \
+         AND (roles.name = 'admin' OR roles.name = 'viewer' AND permissions.name = 'users.read'); \
+         DELETE FROM permissions WHERE name = 'tags.read'; RESET search_path"
+    );
+    client.batch_execute(&take).await.unwrap();
+    shell.json(&["seed", "roles", "acme"]);
+    assert_eq!(count("viewer", "users.read").await, 0);
+    assert_eq!(count("viewer", "tags.read").await, 1);
+    assert_eq!(count("admin", "*").await, 1);
+    // Where nothing is granted any more, the table was lost and made again.
+    let lose = format!("DELETE FROM {schema}.role_permissions");
+    client.batch_execute(&lose).await.unwrap();
+    shell.json(&["seed", "roles", "acme"]);
+    assert_eq!(count("viewer", "users.read").await, 1);
+}
+
 #[tokio::test]
 async fn a_tenant_is_suspended_and_resumed() {
     let shell = Shell::open().await;
