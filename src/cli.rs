@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod diff;
 pub mod doctor;
 pub mod init;
+pub mod keys;
 pub mod lock_wait;
 pub mod login_roles;
 pub mod orphans;
@@ -47,6 +48,9 @@ enum Command {
     /// System users.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// The keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Audit logs of tenants.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -143,6 +147,7 @@ impl Provision {
         match self.command {
             Command::Init(init) => init.run(&platform, &printer).await,
             Command::Admin(command) => command.run(&platform, &printer).await,
+            Command::Keys(command) => command.run(&platform, &printer).await,
             Command::Audit(command) => command.run(&platform, &printer).await,
             Command::Tenant(command) => command.run(&platform, &printer).await,
             Command::Seed(command) => command.run(&platform, &printer).await,

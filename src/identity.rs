@@ -27,6 +27,7 @@ pub mod email_proof;
 pub mod generated_password;
 pub mod invitation;
 pub mod key_ring;
+pub mod key_watch;
 pub mod link;
 pub mod login;
 pub mod password_change;
@@ -142,6 +143,6 @@ impl Identity {
 
     /// The public keys, as a JSON Web Key Set.
     pub fn jwks(&self) -> Value {
-        self.tokens.keys().jwks()
+        self.tokens.jwks()
     }
 }

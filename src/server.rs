@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit};
+use crate::identity::key_watch::KeyWatch;
 use crate::identity::{Identity, bootstrap};
 use crate::mail::{Delivery, Outbox, RunningOutbox, Sender};
 use crate::platform::Platform;
@@ -28,6 +29,7 @@ pub struct Application {
     server: ServerFuture,
     drain: web::Data<Drain>,
     outbox: RunningOutbox,
+    _keys: KeyWatch,
     patience: Duration,
     platform: Arc<Platform>,
 }
@@ -85,6 +87,8 @@ impl Application {
         platform.changes.listen().await;
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
+        let (pools, changes) = (platform.pools.clone(), platform.changes.clone());
+        let keys = KeyWatch::start(identity.clone().into_inner(), pools, changes);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
         let time_limit = web::Data::new(TimeLimit(config.http.time_limit()));
         let proxies = web::Data::new(config.http.proxies());
@@ -115,6 +119,7 @@ impl Application {
             server: ServerFuture(server),
             drain: draining,
             outbox: outbox.start(),
+            _keys: keys,
             patience: Duration::from_secs(shutdown.into()),
             platform,
         })

@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 use diesel::{IntoSql, QueryResult, TextExpressionMethods};
 use diesel_async::RunQueryDsl;
 
-use crate::{Conn, Tenant};
+use crate::{Conn, Platform, Tenant};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -40,6 +40,8 @@ pub enum Announcement<'a> {
     Tenants,
     /// There is mail to be sent.
     Mail,
+    /// The keys that sign tokens have changed.
+    Keys,
     /// A node asks for its own voice, to know that it hears.
     Pulse {
         /// The node.
@@ -58,6 +60,7 @@ impl<'a> Announcement<'a> {
             ("access", Some(schema), None) => Self::Access { schema },
             ("tenants", None, None) => Self::Tenants,
             ("mail", None, None) => Self::Mail,
+            ("keys", None, None) => Self::Keys,
             ("pulse", Some(node), Some(number)) => {
                 let number = number.parse().ok()?;
                 Self::Pulse { node, number }
@@ -89,6 +92,19 @@ impl Conn<Tenant> {
     }
 }
 
+impl Conn<Platform> {
+    /// Announces that the keys that sign tokens have changed. Belongs into the transaction that changes them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn announce_keys(&self) -> QueryResult<()> {
+        diesel::select(pg_notify(CHANNEL, "keys"))
+            .execute(&mut &*self)
+            .await
+            .map(drop)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +127,7 @@ mod tests {
             ),
             ("tenants", Announcement::Tenants),
             ("mail", Announcement::Mail),
+            ("keys", Announcement::Keys),
             (
                 "pulse 1f 7",
                 Announcement::Pulse {

@@ -1,4 +1,4 @@
-//! The Ed25519 keys of access tokens: made on first start, read at every start, published as a key set.
+//! The Ed25519 keys of access tokens: made on first start, rotated by the command line, published as a key set.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use platform_schema::{NewSigningKey, PlatformConn, SigningKey};
 use serde_json::{Value, json};
@@ -50,6 +51,10 @@ pub enum SigningKeyError {
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
+/// How long a key is published before it signs. Nodes that do not hear of it read it within half of that
+/// ([`super::key_watch`]), and other services have as long to fetch it.
+pub const NOTICE: TimeDelta = TimeDelta::minutes(2);
+
 /// The keys in use: one signs, all verify.
 pub struct SigningKeys {
     signing: EncodingKey,
@@ -74,14 +79,23 @@ impl SigningKeys {
         Self::new(&kept)
     }
 
-    /// The keys of these rows, the one that signs first.
+    /// Reads the keys again, of which there are some.
+    ///
+    /// # Errors
+    /// As [`Self::new`], or a failure of the database.
+    pub async fn load(conn: &PlatformConn) -> Result<Self, SigningKeyError> {
+        Self::new(&SigningKey::verifying(conn).await?)
+    }
+
+    /// The keys of these rows, the newest first. The newest signs that has been known for [`NOTICE`]; where there is none, the
+    /// oldest.
     ///
     /// Signs and verifies once, so that a build without cryptography stops here and not at the first login.
     pub fn new(kept: &[SigningKey]) -> Result<Self, SigningKeyError> {
-        let newest = kept.first().ok_or(SigningKeyError::Missing)?;
+        let signing = signer(kept).ok_or(SigningKeyError::Missing)?;
         let keys = Self {
-            signing: EncodingKey::from_ed_der(&newest.private_key),
-            signing_kid: newest.id.clone(),
+            signing: EncodingKey::from_ed_der(&signing.private_key),
+            signing_kid: signing.id.clone(),
             verifying: kept
                 .iter()
                 .map(VerifyingKey::read)
@@ -163,6 +177,41 @@ impl VerifyingKey {
     }
 }
 
+fn signer(kept: &[SigningKey]) -> Option<&SigningKey> {
+    let known_since = Utc::now() - NOTICE;
+    let mut known = kept.iter().filter(|key| key.created_at <= known_since);
+    known.next().or(kept.last())
+}
+
+/// What a rotation has done.
+#[derive(Debug)]
+pub struct Rotation {
+    /// The new key.
+    pub created: SigningKey,
+    /// Ids of the keys whose tokens are refused from now on.
+    pub retired: Vec<String>,
+}
+
+/// Makes a new key and announces it to every node. The key that signs now goes on for [`NOTICE`], and its tokens to their end;
+/// those before it are retired. Where the rotation is `at_once`, all keys are: whoever has a token refreshes it. Belongs into
+/// a transaction.
+///
+/// # Errors
+/// A failure of the database, or of the operating system's random numbers.
+pub async fn rotate(at_once: bool, conn: &mut PlatformConn) -> Result<Rotation, SigningKeyError> {
+    SigningKey::lock(conn).await?;
+    let kept = SigningKey::verifying(conn).await?;
+    let signing = signer(&kept).filter(|_| !at_once);
+    let mut retired = Vec::new();
+    for key in kept.iter().filter(|key| Some(*key) != signing) {
+        SigningKey::retire(&key.id, conn).await?;
+        retired.push(key.id.clone());
+    }
+    let created = generate()?.insert(conn).await?;
+    conn.announce_keys().await?;
+    Ok(Rotation { created, retired })
+}
+
 /// A new key pair, to be kept.
 pub fn generate() -> Result<NewSigningKey, SigningKeyError> {
     let pair = Ed25519KeyPair::generate()?;
@@ -193,8 +242,6 @@ async fn create_first(conn: &mut PlatformConn) -> Result<Vec<SigningKey>, Signin
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use chrono::Utc;
-
     use super::*;
 
     /// A row as the database would give it back.
@@ -220,7 +267,15 @@ pub(crate) mod tests {
 
     #[test]
     fn the_newest_key_signs_and_all_are_published() {
-        let (new, old) = (kept(generate().unwrap()), kept(generate().unwrap()));
+        let known = |age: TimeDelta| SigningKey {
+            created_at: Utc::now() - age,
+            ..kept(generate().unwrap())
+        };
+        let (new, old) = (known(NOTICE), known(TimeDelta::days(1)));
+        let unknown = kept(generate().unwrap());
+        let keys = SigningKeys::new(&[unknown.clone(), new.clone(), old.clone()]).unwrap();
+        assert_eq!(keys.signing().0, new.id);
+        assert!(keys.verifying(&unknown.id).is_some());
         let keys = SigningKeys::new(&[new.clone(), old.clone()]).unwrap();
         assert_eq!(keys.signing().0, new.id);
         assert!(keys.verifying(&old.id).is_some());

@@ -3,7 +3,7 @@
 mod seen;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{TimeDelta, Utc};
 use jsonwebtoken::errors::ErrorKind;
@@ -12,6 +12,7 @@ use platform_schema::{SystemUserRole, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use self::seen::SeenTokens;
@@ -181,21 +182,46 @@ pub enum TokenError {
 /// Issues and verifies access tokens (RFC 7519, RFC 8725): `EdDSA`, and nothing else.
 #[derive(Debug)]
 pub struct TokenIssuer {
-    keys: SigningKeys,
+    ring: RwLock<Arc<Ring>>,
     issuer: String,
     lifetime: TimeDelta,
+}
+
+/// Keys, and the tokens that were verified with them: what was seen under other keys counts no more.
+#[derive(Debug)]
+struct Ring {
+    keys: SigningKeys,
     seen: SeenTokens,
+}
+
+impl Ring {
+    fn new(keys: SigningKeys, lifetime: TimeDelta) -> Arc<Self> {
+        Arc::new(Self {
+            keys,
+            seen: SeenTokens::new(lifetime.to_std().unwrap_or_default()),
+        })
+    }
 }
 
 impl TokenIssuer {
     /// An issuer that calls itself `issuer` and whose tokens live for `lifetime`.
     pub fn new(keys: SigningKeys, issuer: String, lifetime: TimeDelta) -> Self {
         Self {
-            keys,
+            ring: RwLock::new(Ring::new(keys, lifetime)),
             issuer,
             lifetime,
-            seen: SeenTokens::new(lifetime.to_std().unwrap_or_default()),
         }
+    }
+
+    /// Takes other keys from now on.
+    pub fn replace(&self, keys: SigningKeys) {
+        let ring = Ring::new(keys, self.lifetime);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        let ring = self.ring.read();
+        Arc::clone(&ring.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How long tokens live.
@@ -203,9 +229,9 @@ impl TokenIssuer {
         self.lifetime
     }
 
-    /// The keys, to be published.
-    pub fn keys(&self) -> &SigningKeys {
-        &self.keys
+    /// The public keys, as a JSON Web Key Set.
+    pub fn jwks(&self) -> Value {
+        self.ring().keys.jwks()
     }
 
     /// A new token for a session of a user.
@@ -232,7 +258,8 @@ impl TokenIssuer {
         session_id: Uuid,
         subject: S,
     ) -> Result<AccessToken, jsonwebtoken::errors::Error> {
-        let (kid, key) = self.keys.signing();
+        let ring = self.ring();
+        let (kid, key) = ring.keys.signing();
         let now = Utc::now().timestamp();
         let expires_in = lifetime.min(self.lifetime).num_seconds();
         let claims = Claims {
@@ -257,7 +284,10 @@ impl TokenIssuer {
     /// Whose token it is, for a tenant user's. The signature is verified at first sight, the end each time. Whoever asks
     /// compares the tenant with that of the request.
     pub fn bearer(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
-        let bearer = self.seen.get(token, || self.verify_tenant(token))?;
+        let ring = self.ring();
+        let bearer = ring
+            .seen
+            .get(token, || self.verify_with(&ring.keys, token))?;
         if bearer.ends < Utc::now().timestamp().saturating_sub_unsigned(LEEWAY) {
             return Err(TokenError::Expired);
         }
@@ -275,9 +305,17 @@ impl TokenIssuer {
     }
 
     fn verify<S: Subject>(&self, token: &str) -> Result<Claims<S>, TokenError> {
+        self.verify_with(&self.ring().keys, token)
+    }
+
+    fn verify_with<S: Subject>(
+        &self,
+        keys: &SigningKeys,
+        token: &str,
+    ) -> Result<Claims<S>, TokenError> {
         let header = decode_header(token).or(Err(TokenError::Malformed))?;
         let kid = acceptable_kid(&header)?;
-        let key = self.keys.verifying(kid).ok_or(TokenError::UnknownKey)?;
+        let key = keys.verifying(kid).ok_or(TokenError::UnknownKey)?;
         let claims = decode::<Claims<S>>(token, key, &self.validation())
             .map_err(|error| TokenError::of(error.kind()))?
             .claims;

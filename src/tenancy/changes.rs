@@ -62,6 +62,8 @@ struct Heard {
     hurry: Notify,
     /// There is mail to be sent.
     mail: Notify,
+    /// The keys that sign tokens may have changed.
+    keys: Notify,
     listener: OnceCell<Listening>,
 }
 
@@ -88,6 +90,7 @@ impl Changes {
             proven: watch::Sender::new(None),
             hurry: Notify::new(),
             mail: Notify::new(),
+            keys: Notify::new(),
             listener: OnceCell::new(),
         }))
     }
@@ -117,6 +120,12 @@ impl Changes {
     /// Waits until mail is announced. For one task: each announcement wakes one who waits, or the next who does.
     pub async fn mail(&self) {
         self.0.mail.notified().await;
+    }
+
+    /// Waits until it is announced that the keys that sign tokens have changed, or that may have been missed. For one task,
+    /// as [`Self::mail`].
+    pub async fn keys(&self) {
+        self.0.keys.notified().await;
     }
 
     /// Waits until everything is heard that was committed before the call. Comes back at once where nobody listens.
@@ -173,6 +182,7 @@ impl Heard {
     /// Everything that was read before is void.
     fn forget_everything(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.keys.notify_one();
     }
 
     /// A call came back that was made at `made`.

@@ -38,6 +38,7 @@ mod round_trips;
 mod schemas;
 mod service;
 mod sessions;
+mod signing_keys;
 mod stopping;
 mod suspension;
 mod system_users;

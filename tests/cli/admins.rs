@@ -95,6 +95,18 @@ async fn what_is_no_address_role_or_password_is_refused() {
 }
 
 #[tokio::test]
+async fn signing_keys_are_rotated_and_nothing_private_is_shown() {
+    let shell = Shell::open().await;
+    let rotated = shell.json(&["keys", "rotate"]);
+    let again = shell.json(&["keys", "rotate", "--at-once"]);
+    assert_eq!(again.as_array().unwrap().len(), 1);
+    assert_ne!(again[0]["id"], rotated[0]["id"]);
+    assert_eq!(shell.json(&["keys", "list"]), again);
+    let fields: Vec<_> = again[0].as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["created_at", "id", "signs_from"]);
+}
+
+#[tokio::test]
 async fn a_system_user_is_disabled_unless_they_are_the_last_super_admin() {
     let shell = Shell::open().await;
     for email in ["first@platform.example", "second@platform.example"] {
