@@ -1,7 +1,7 @@
 //! Upgrading a tenant: its schema to the models, whatever it is like now, and its row in the registry to its schema.
 
 use connection::PlatformConn;
-use platform_schema::{NewRun, Run, RunStep, Tenant, TenantKey, TenantStatus};
+use platform_schema::{NewRun, PlatformChange, Run, RunStep, Tenant, TenantKey, TenantStatus};
 use serde_json::json;
 use tenant_schema::seeds;
 use uuid::Uuid;
@@ -180,7 +180,7 @@ impl Provisioner {
             detail: json!({ "slug": tenant.slug, "schema": schema }),
         };
         let run = run.insert(&conn).await?.id;
-        let outcome = self.apply_and_furnish(tenant, plan, options, run, conn);
+        let outcome = self.apply_and_furnish(tenant, plan, options, run, requester, conn);
         match outcome.await {
             Ok((tenant, run, applied)) => Ok(Upgraded {
                 tenant: tenant.into(),
@@ -200,6 +200,7 @@ impl Provisioner {
         plan: &Plan,
         options: &ApplyOptions,
         run: Uuid,
+        requester: &Requester,
         conn: PlatformConn,
     ) -> Result<(Tenant, Run, Applied), ProvisionError> {
         let schema = Namespace::from(&tenant.schema_name);
@@ -213,16 +214,19 @@ impl Provisioner {
         } else {
             self.apply(&schema, plan, &options).await?
         };
-        let (tenant, run) = self.furnish(tenant, &options, run, conn).await?;
+        let furnished = self.furnish(tenant, &options, run, requester, conn);
+        let (tenant, run) = furnished.await?;
         Ok((tenant, run, applied))
     }
 
-    /// Gives the tenant's role its rights, sows what every tenant starts with, and ends the run, all in one transaction.
+    /// Gives the tenant's role its rights, sows what every tenant starts with, ends the run and records it in the audit log,
+    /// all in one transaction.
     async fn furnish(
         &self,
         tenant: Tenant,
         options: &ApplyOptions,
         run: Uuid,
+        requester: &Requester,
         mut conn: PlatformConn,
     ) -> Result<(Tenant, Run), ProvisionError> {
         let schema = Namespace::from(&tenant.schema_name);
@@ -244,6 +248,9 @@ impl Provisioner {
         let first = RunStep::count(run, &conn).await?;
         recorder.write(run, first, &conn).await?;
         let run = Run::finish(run, None, &conn).await?;
+        let change = PlatformChange::of("tenant", &tenant.id).after(json!({ "run": run.id }));
+        let action = format!("tenant.{}", run.kind);
+        requester.record(&action, change, &conn).await?;
         conn.commit().await?;
         Ok((tenant, run))
     }

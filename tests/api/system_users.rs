@@ -364,7 +364,7 @@ async fn each_change_of_the_platform_leaves_one_row_that_says_who_and_from_where
     let refresh = json!({ "refresh_token": session.refresh_token });
     let wrong = json!({ "email": PLATFORM_ADMIN, "password": "a guess" });
     let new = json!({ "current_password": PASSWORD, "new_password": "another long password" });
-    let steps: [(&str, Method, &str, Value); 11] = [
+    let steps: [(&str, Method, &str, Value); 12] = [
         (
             "system_users.create",
             Method::POST,
@@ -382,6 +382,12 @@ async fn each_change_of_the_platform_leaves_one_row_that_says_who_and_from_where
             "tenant.suspend",
             Method::POST,
             "/api/v1/tenants/acme/suspend",
+            json!({}),
+        ),
+        (
+            "tenant.initialize",
+            Method::POST,
+            "/api/v1/tenants/acme/initialize",
             json!({}),
         ),
         (

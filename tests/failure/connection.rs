@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use test_app::Chaos;
+use serde_json::json;
+use test_app::{Chaos, PASSWORD};
 
 use crate::twins::{Twins, assert_problem};
 
@@ -28,6 +29,38 @@ async fn a_connection_cut_in_the_middle_of_a_statement_is_unavailable_and_the_ne
             twins.assert_served_without(backend).await;
         }
     }
+}
+
+/// Rule 35: nobody is let in on faith, and nobody loses a session.
+#[tokio::test]
+async fn without_a_database_no_session_is_believed_for_longer_than_a_second() {
+    let twins = Twins::open(|_| {}).await;
+    let anonymous = twins.app.anonymous();
+    let ended = anonymous.log_in("acme", "alice", PASSWORD).await;
+    // Who they are is known from memory: nothing but that is asked for.
+    ended.get("/auth/me").await.expect_status(200);
+    ended
+        .post("/auth/logout", &json!({}))
+        .await
+        .expect_status(204);
+    twins.alice.get("/auth/me").await.expect_status(200);
+    twins.proxy.set(Chaos::Drop);
+    let begun = Instant::now();
+    while twins.alice.get("/auth/me").await.status == 200 {
+        assert!(begun.elapsed() < BOUND, "a session is believed still");
+        assert_ne!(ended.get("/auth/me").await.status, 200);
+    }
+    for caller in [&twins.alice, &twins.mallory, &ended].repeat(5) {
+        let answer = caller.get("/auth/me").await;
+        assert_problem(&answer, 503, "unavailable");
+    }
+    twins.proxy.set(Chaos::None);
+    let begun = Instant::now();
+    while twins.alice.get("/auth/me").await.status != 200 {
+        assert!(begun.elapsed() < BOUND, "nobody is known again");
+    }
+    let refused = ended.get("/auth/me").await;
+    assert_problem(&refused, 401, "session_ended");
 }
 
 #[tokio::test]
