@@ -24,6 +24,7 @@ pub mod door;
 pub mod email;
 pub mod email_change;
 pub mod email_proof;
+pub mod even_time;
 pub mod generated_password;
 pub mod invitation;
 pub mod key_ring;

@@ -171,4 +171,20 @@ mod tests {
         );
         assert!(parse_in(folder.path(), &["rowhouse"]).check().is_ok());
     }
+
+    #[test]
+    fn production_serves_with_a_mail_server_and_an_address_for_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let refusal = |arguments: &[&str]| {
+            let config = parse_in(folder.path(), &[&["rowhouse"], arguments].concat());
+            config.check_mail().map_err(|error| error.to_string())
+        };
+        assert_eq!(refusal(&[]), Ok(()));
+        let production = ["--environment", "production"];
+        assert!(refusal(&production).unwrap_err().contains("SMTP_URL"));
+        let smtp = [&production[..], &["--smtp-url", "smtp://localhost"]].concat();
+        assert!(refusal(&smtp).unwrap_err().contains("PUBLIC_URL"));
+        let both = [&smtp[..], &["--public-url", "https://app.example.com"]].concat();
+        assert_eq!(refusal(&both), Ok(()));
+    }
 }

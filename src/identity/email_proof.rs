@@ -9,6 +9,7 @@ use tenant_schema::settings::{Audited, Change};
 use utoipa::ToSchema;
 
 use super::email;
+use super::even_time::on_the_beat;
 use super::login;
 use super::mailed_token::{LinkKind, MailedToken};
 use super::visitor::Visitor;
@@ -62,7 +63,7 @@ impl Visitor {
         let email = email::checked(&unproven.email)?;
         self.attempt(&email).await?;
         let link = self.platform.links.make(LinkKind::Verification)?;
-        self.mutate(&self.actor, "auth.resend_verification", async |conn| {
+        let mailing = self.mutate(&self.actor, "auth.resend_verification", async |conn| {
             let user = User::find_by_email(&email, conn).await?;
             let user = user.filter(|user| user.is_active && user.email_verified_at.is_none());
             link.mail_to_whom_it_concerns(user.as_ref(), &email, conn)
@@ -70,7 +71,7 @@ impl Visitor {
             let id = user.map(|user| user.id.to_string());
             let change = Change::about(User::KIND, id, json!({ "link": "verification" }));
             Ok(((), change))
-        })
-        .await
+        });
+        on_the_beat(mailing).await
     }
 }

@@ -1,6 +1,6 @@
 //! Setting a password by a mailed link: a new one for a forgotten one, or the first one of somebody invited.
 //!
-//! Who asks for a link learns nothing, neither from the answer nor from the work it takes. A link opens no session: who has set
+//! Who asks for a link learns nothing, neither from the answer nor from the time it takes. A link opens no session: who has set
 //! a password logs in with it, and meets whatever a login meets.
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use diesel::OptionalExtension;
 
 use super::email;
+use super::even_time::on_the_beat;
 use super::login;
 use super::mailed_token::{LinkKind, MailedToken};
 use super::password::{GuessableWords, Password};
@@ -49,7 +50,7 @@ impl Visitor {
         let email = email::checked(&forgotten.email)?;
         self.attempt(&email).await?;
         let link = self.platform.links.make(LinkKind::Reset)?;
-        self.mutate(&self.actor, "auth.forgot_password", async |conn| {
+        let mailing = self.mutate(&self.actor, "auth.forgot_password", async |conn| {
             let user = User::find_by_email(&email, conn).await?;
             let user = user.filter(|user| user.is_active);
             link.mail_to_whom_it_concerns(user.as_ref(), &email, conn)
@@ -57,8 +58,8 @@ impl Visitor {
             let id = user.map(|user| user.id.to_string());
             let change = Change::about(User::KIND, id, json!({ "link": "reset" }));
             Ok(((), change))
-        })
-        .await
+        });
+        on_the_beat(mailing).await
     }
 
     /// Sets a password by a mailed token, once, and ends all sessions of the user.

@@ -10,6 +10,7 @@ use tenant_schema::settings::{Audited, Change, Setting};
 
 use connection::{MailKind, TenantConn};
 
+use super::even_time::on_the_beat;
 use super::link::Link;
 use super::login;
 use super::mailed_token::LinkKind;
@@ -49,17 +50,16 @@ impl Visitor {
     pub async fn register(self, new: NewUser) -> Result<(), ApiError> {
         self.attempt(&new.email).await?;
         let link = self.platform.links.make(LinkKind::Verification)?;
-        let registered = self
-            .mutate(&self.actor, "auth.register", async |conn| {
-                if let Some(user) = User::find_by_email(&new.email, conn).await? {
-                    let change = turn_away(&user, &new, conn).await?;
-                    return Ok(((), change));
-                }
-                let added = add(&new, &link, conn).await;
-                let user = added.on_constraint("users_username_key", "username", TAKEN)?;
-                Ok(((), Change::created(&user)))
-            })
-            .await;
+        let registering = self.mutate(&self.actor, "auth.register", async |conn| {
+            if let Some(user) = User::find_by_email(&new.email, conn).await? {
+                let change = turn_away(&user, &new, conn).await?;
+                return Ok(((), change));
+            }
+            let added = add(&new, &link, conn).await;
+            let user = added.on_constraint("users_username_key", "username", TAKEN)?;
+            Ok(((), Change::created(&user)))
+        });
+        let registered = on_the_beat(registering).await;
         // Of two who register with one address at once, the second is told as little as one who comes later.
         registered.or_else(|error| match error.field_errors().get("email") {
             Some(_) => Ok(()),

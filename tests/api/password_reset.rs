@@ -270,6 +270,38 @@ async fn a_link_for_somebody_and_one_for_nobody_cost_the_same_round_trips() {
     }
 }
 
+/// Rule 3. Asked for by hand: `cargo test --test api -- --ignored --nocapture asking_for_a_link`.
+#[tokio::test]
+#[ignore = "measures for about ten seconds"]
+async fn asking_for_a_link_takes_as_long_for_nobody_as_for_somebody() {
+    const EACH: usize = 200;
+    let (app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let sql = format!(
+        "INSERT INTO users (id, email, username) \
+         SELECT gen_random_uuid(), 'user' || n || '@example.com', 'user' || n FROM generate_series(1, {EACH}) n"
+    );
+    app.sql_in(&app.acme, &sql).await;
+    let names = ["user", "nobody"];
+    let mut times = names.map(|_| Vec::with_capacity(EACH));
+    for number in 1..=EACH {
+        for (name, times) in names.iter().zip(&mut times) {
+            let email = format!("{name}{number}@example.com");
+            let begun = std::time::Instant::now();
+            forget(&anonymous, "acme", &email).await.expect_status(202);
+            times.push(begun.elapsed().as_secs_f64() * 1_000.0);
+            // The mail is written in the meantime, which would slow down whoever is next.
+            app.wait_for_outbox().await;
+        }
+    }
+    let medians = times.map(|mut times| {
+        times.sort_unstable_by(f64::total_cmp);
+        times[EACH / 2]
+    });
+    eprintln!("medians in ms: {names:?} {medians:.2?}");
+    let apart = (medians[1] / medians[0] - 1.0).abs();
+    assert!(apart < 0.1, "{medians:?}");
+}
+
 /// Rule 9.
 #[tokio::test]
 async fn the_link_leads_to_the_configured_address_whatever_the_request_says() {
