@@ -370,7 +370,12 @@ async fn the_name_of_a_tenant_adds_no_header_to_its_mail() {
         "Content-Type",
     ];
     assert_eq!(names, expected, "{}", mails[0].text());
-    assert!(!mails[0].text().contains("<b>x</b></h1>"));
+    // Nor a line to its text, nor marks to its page.
+    let text = mails[0].text();
+    assert!(
+        !text.contains("\nBcc: ") && !text.contains("<b>x</b></h1>"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
