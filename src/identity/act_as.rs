@@ -2,10 +2,10 @@
 //! tenant sees and can end, and everything that is done in it is recorded as done by the system user.
 
 use chrono::{TimeDelta, Utc};
-use diesel::OptionalExtension;
-use platform_schema::TenantKey;
+use connection::PlatformConn;
+use platform_schema::{PlatformChange, TenantId, TenantKey};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenant_schema::identity::{Access, NewActingSession, User};
 use tenant_schema::settings::{Change, Setting, setting};
 use utoipa::ToSchema;
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::Identity;
 use super::actor::Actor;
-use super::client::Client;
 use super::login::{lease, tenant_subject};
 use super::refresh_token::RefreshKey;
 use super::token::{Act, ActingSubject};
 use crate::error::{ApiError, Code};
 use crate::platform::Platform;
+use crate::provisioner::requester::Requester;
 use crate::resource::Validation;
 
 /// Longest time to act, in minutes. A token's own lifetime may be shorter.
@@ -76,15 +76,15 @@ impl ActAs {
         user: &User,
         system_user: Uuid,
         lifetime: TimeDelta,
-        client: Client,
+        requester: &Requester,
     ) -> Result<NewActingSession, ApiError> {
         let key = RefreshKey::generate().map_err(ApiError::internal)?;
         Ok(NewActingSession {
             id: Uuid::now_v7(),
             user_id: user.id,
             refresh_key: key.expose().to_vec(),
-            ip: client.ip,
-            user_agent: client.user_agent,
+            ip: requester.ip,
+            user_agent: requester.user_agent.clone(),
             expires_at: Utc::now() + lifetime,
             acting_system_user_id: system_user,
             acting_reason: self.reason.trim().to_owned(),
@@ -103,10 +103,10 @@ impl Identity {
         platform: &Platform,
         key: &TenantKey,
         order: &ActAs,
-        system_user: Uuid,
-        (client, actor): (Client, &Actor),
+        (requester, actor): (&Requester, &Actor),
     ) -> Result<ActingToken, ApiError> {
         order.check()?;
+        let system_user = requester.system_user.ok_or(Code::NotAuthenticated)?;
         let tenant = platform.registry.resolve(key).await?;
         let mut lease = lease(platform, &tenant).await?;
         let found = User::find_for_login(order.username.trim(), &lease).await?;
@@ -115,7 +115,7 @@ impl Identity {
             ApiError::new(Code::ValidationFailed).field("username", message)
         })?;
         let lifetime = TimeDelta::minutes(order.minutes.into()).min(self.tokens().lifetime());
-        let session = order.session(&user, system_user, lifetime, client)?;
+        let session = order.session(&user, system_user, lifetime, requester)?;
         let actor = actor.system_user(system_user, Some(user.id));
         actor
             .mutate("auth.act_as", &mut lease, async |conn| {
@@ -128,9 +128,10 @@ impl Identity {
                 Ok(((), Change::created(&opened)))
             })
             .await?;
-        let access = Access::load(user.id, session.id, &lease).await.optional()?;
+        let access = Access::load(user.id, session.id, &lease).await?;
         self.finish(lease, &tenant.id).await?;
-        let access = access.flatten().ok_or(Code::Unavailable)?;
+        note(platform, requester, &tenant.id, &session).await?;
+        let access = access.ok_or(Code::Unavailable)?;
         let subject = ActingSubject {
             user: tenant_subject(&tenant, &access),
             act: Act { sub: system_user },
@@ -146,4 +147,26 @@ impl Identity {
             user_id: user.id,
         })
     }
+}
+
+/// Records with the platform that the session was opened. The tenant's log has it already; the token is not given before.
+async fn note(
+    platform: &Platform,
+    requester: &Requester,
+    tenant: &TenantId,
+    session: &NewActingSession,
+) -> Result<(), ApiError> {
+    let mut lease = platform.pools.platform().await?;
+    let opened = json!({
+        "session_id": session.id,
+        "user_id": session.user_id,
+        "reason": session.acting_reason,
+        "expires_at": session.expires_at,
+    });
+    let work = async |_: &mut PlatformConn| {
+        let change = PlatformChange::of("tenant", tenant).after(opened.clone());
+        Ok::<_, ApiError>(((), change))
+    };
+    requester.mutate("tenant.act_as", &mut lease, work).await?;
+    Ok(lease.finish().await?)
 }

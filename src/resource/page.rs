@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct PageRequest {
     /// Which page, from 1.
-    #[param(required = false, minimum = 1, default = 1)]
+    #[param(required = false, minimum = 1, maximum = 2147483647, default = 1)]
     page: u32,
     /// Rows on a page.
     #[param(required = false, minimum = 1, maximum = 100, default = 20)]
@@ -20,6 +20,8 @@ impl PageRequest {
     pub const DEFAULT_PER_PAGE: u32 = 20;
     /// Most rows on a page.
     pub const MAX_PER_PAGE: u32 = 100;
+    /// The highest page, which clients can keep in a signed integer of 32 bits.
+    pub const LAST: u32 = i32::MAX.cast_unsigned();
 
     /// The page `page` of `per_page` rows; both are brought into their ranges.
     pub fn new(page: u32, per_page: u32) -> Self {

@@ -110,7 +110,7 @@ impl QueryParameters {
 
     /// Takes `page` and `per_page`.
     pub fn page(&mut self) -> Result<PageRequest, ApiError> {
-        let page = self.number("page", 1..=u32::MAX)?.unwrap_or(1);
+        let page = self.number("page", 1..=PageRequest::LAST)?.unwrap_or(1);
         let per_page = self.number("per_page", 1..=PageRequest::MAX_PER_PAGE)?;
         Ok(PageRequest::new(
             page,

@@ -68,6 +68,18 @@ async fn a_system_user_acts_with_the_rights_of_the_user_and_under_their_own_name
     let expected = ["auth.act_as", "users.update"]
         .map(|action| [action, "system_user", root_id.as_str(), user_id].map(str::to_owned));
     assert_eq!(rows, expected);
+    let sql = "SELECT actor_id::text, object_id, after->>'reason' FROM shared.platform_audit_logs WHERE action = 'tenant.act_as'";
+    let row = client.query_one(sql, &[]).await.unwrap();
+    let row: [String; 3] = [row.get(0), row.get(1), row.get(2)];
+    let tenant_id = app.acme.tenant.id.to_string();
+    assert_eq!(
+        row,
+        [
+            root_id,
+            tenant_id,
+            "ticket 7: a report is missing".to_owned()
+        ]
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@ use crate::http::Methods;
 use crate::identity::Identity;
 use crate::identity::act_as::{ActAs, ActingToken};
 use crate::identity::actor::Actor;
-use crate::identity::client::Client;
 use crate::identity::system_caller::{PlatformAuthorized, TenantsActAs};
 use crate::platform::Platform;
 use crate::resource::{StrictJson, Success};
@@ -32,11 +31,10 @@ async fn act_as_user(
     caller: PlatformAuthorized<TenantsActAs>,
     (platform, identity): (Data<Platform>, Data<Identity>),
     tenant: Path<String>,
-    (client, actor): (Client, Actor),
+    actor: Actor,
     order: StrictJson<ActAs>,
 ) -> Result<Success<ActingToken>, ApiError> {
-    let (key, system_user) = (key(&tenant)?, caller.user().id);
-    let origin = (client, &actor);
-    let acting = identity.act_as(&platform, &key, &order, system_user, origin);
+    let (key, requester) = (key(&tenant)?, caller.into_requester());
+    let acting = identity.act_as(&platform, &key, &order, (&requester, &actor));
     Ok(Success::new("you act as the user", acting.await?))
 }
