@@ -58,8 +58,10 @@ macro_rules! text_newtype {
 }
 
 /// An enum whose values have one spelling each, in columns, in JSON and in messages.
+///
+/// A spelling is matched as a token tree: as a literal it would reach the derive of its schema in a group that hides it.
 macro_rules! text_enum {
-    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident => $text:literal,)+ }) => {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident => $text:tt,)+ }) => {
         $(#[$about])*
         #[derive(
             Debug,

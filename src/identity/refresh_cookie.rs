@@ -13,6 +13,7 @@ use actix_web::{FromRequest, HttpRequest};
 use chrono::TimeDelta;
 use platform_schema::TenantId;
 use secrecy::SecretString;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 
@@ -31,6 +32,16 @@ const FORM_TYPES: [&str; 3] = [
     "multipart/form-data",
     "text/plain",
 ];
+
+/// The values of `X-Token-Transport`, for the documentation.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum TokenTransport {
+    /// The refresh token is in the body.
+    Body,
+    /// The refresh token is in a cookie.
+    Cookie,
+}
 
 /// The name of the cookie that holds the refresh token of a tenant's user, or of a system user.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use actix_web::{
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
     web::{Bytes, Data},
 };
-use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, ready};
+use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -84,7 +84,7 @@ async fn document(request: &HttpRequest, payload: Payload) -> Result<Value, ApiE
     document::parse(&body)
 }
 
-/// As [`StrictJson`], or no body at all: neither a type nor a length is announced.
+/// As [`StrictJson`], or no body at all, in that neither a type nor a length is announced, or `null`.
 #[derive(Clone, Debug)]
 pub struct OptionalJson<T>(pub Option<T>);
 
@@ -94,10 +94,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if announces_body(request) {
-            let body = StrictJson::from_request(request, payload);
-            return body
-                .map_ok(|StrictJson(body)| Self(Some(body)))
-                .boxed_local();
+            let (request, payload) = (request.clone(), payload.take());
+            let read = async move {
+                match document(&request, payload).await? {
+                    Value::Null => Ok(Self(None)),
+                    body => fields::read(body).map(|body| Self(Some(body))),
+                }
+            };
+            return read.boxed_local();
         }
         ready(Ok(Self(None))).boxed_local()
     }

@@ -6,7 +6,7 @@ use actix_web::{FromRequest, test::TestRequest, web::Data};
 use proptest::{prop_assert, proptest};
 use serde::Deserialize;
 
-use super::{JsonLimit, StrictJson, StrictList};
+use super::{JsonLimit, OptionalJson, StrictJson, StrictList};
 use crate::error::{ApiError, Code};
 
 #[derive(Debug, Deserialize)]
@@ -236,4 +236,27 @@ async fn a_list_is_read_element_by_element_and_nothing_else_is() {
         assert_eq!(error.code(), Code::ValidationFailed, "{body}");
         assert_eq!(error.field_errors().keys().collect::<Vec<_>>(), [field]);
     }
+}
+
+#[actix_web::test]
+async fn null_is_as_good_as_no_body_where_none_is_needed() {
+    let optional = async |body: &'static str| {
+        let request = TestRequest::post().insert_header(("Content-Type", "application/json"));
+        let request = request
+            .set_payload(body)
+            .app_data(Data::new(JsonLimit(4_096)));
+        let (request, mut payload) = request.to_http_parts();
+        OptionalJson::<Person>::from_request(&request, &mut payload).await
+    };
+    assert!(optional("null").await.unwrap().0.is_none());
+    assert_eq!(
+        optional(r#"{"name": "Ada"}"#)
+            .await
+            .unwrap()
+            .0
+            .unwrap()
+            .name,
+        "Ada"
+    );
+    assert!(optional("7").await.is_err());
 }

@@ -16,6 +16,7 @@ use crate::identity::login::{LoggedIn, PlatformCredentials};
 use crate::identity::password_change::PasswordChange;
 use crate::identity::platform_visitor::PlatformVisitor;
 use crate::identity::refresh_cookie::RefreshCookies;
+use crate::identity::refresh_cookie::TokenTransport;
 use crate::identity::rotation::PresentedToken;
 use crate::identity::system_caller::SystemCaller;
 use crate::identity::visit::Visit;
@@ -69,7 +70,7 @@ impl From<SystemUser> for SystemUserView {
 
 /// Logs a system user in.
 #[utoipa::path(post, path = "/api/v1/platform/auth/login", tag = "platform", security(()), request_body = PlatformCredentials,
-    params(("X-Token-Transport" = Option<String>, Header, description = "`cookie` has the refresh token set as a cookie.")),
+    params(("X-Token-Transport" = inline(Option<TokenTransport>), Header, description = "`cookie` has the refresh token set as a cookie.")),
     responses((status = 200, body = Success<LoggedIn<SystemUserView>>)))]
 async fn log_in_system_user(
     visitor: PlatformVisitor,

@@ -83,7 +83,7 @@ impl FromQuery for TenantQuery {
 
 /// Lists the tenants.
 #[utoipa::path(get, path = "/api/v1/tenants", tag = "tenants", responses((status = 200, body = List<TenantView>)),
-    params(PageRequest, ("sort" = Option<TenantSort>, Query), ("q" = Option<String>, Query, description = "Part of the slug or the name."), ("status" = Option<TenantStatus>, Query)))]
+    params(PageRequest, ("sort" = inline(Option<TenantSort>), Query), ("q" = Option<String>, Query, description = "Part of the slug or the name."), ("status" = Option<TenantStatus>, Query)))]
 async fn list_tenants(
     caller: PlatformAuthorized<TenantsRead>,
     query: StrictQuery<TenantQuery>,

@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::login::{LoggedIn, TenantCredentials};
 use crate::identity::password_change::PasswordChange;
+use crate::identity::refresh_cookie::TokenTransport;
 use crate::identity::rotation::PresentedToken;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::visit::Visit;
@@ -68,7 +69,7 @@ struct TenantReference {
 
 /// Logs a tenant user in, by user name or e-mail address.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = TenantCredentials,
-    params(("X-Token-Transport" = Option<String>, Header, description = "`cookie` has the refresh token set as a cookie.")),
+    params(("X-Token-Transport" = inline(Option<TokenTransport>), Header, description = "`cookie` has the refresh token set as a cookie.")),
     responses((status = 200, body = Success<LoggedIn<UserView>>)))]
 async fn log_in_user(
     visitor: Visitor,
