@@ -159,6 +159,7 @@ impl Attempts {
         }
         let lease = platform.pools.platform().await?;
         let wait = LoginFailure::wait(&keys, &lease).await?;
+        lease.finish().await?;
         wait.map_or(Ok(()), |wait| Err(too_many_failed(wait)))
     }
 
