@@ -87,12 +87,17 @@ impl Authority {
     /// `permission_denied`.
     pub fn require_to_set_hours(&self, role: &Role) -> Result<(), ApiError> {
         let is_own = self.known.access.roles.contains(&role.name);
-        if !is_own || self.known.grants.may_pass_on("*", None, self.at) {
+        if !is_own || self.has_everything() {
             return Ok(());
         }
         Err(refused(
             "nobody sets the hours of their own role".to_owned(),
         ))
+    }
+
+    /// Whether everything is allowed to the caller.
+    fn has_everything(&self) -> bool {
+        self.known.grants.may_pass_on("*", None, self.at)
     }
 
     /// Refuses to touch a user who has a role above those of the caller.
@@ -108,8 +113,8 @@ impl Authority {
         Err(refused("the user stands above you".to_owned()))
     }
 
-    /// Refuses a change of a user that would lock out somebody above the caller, or open their account to others: who
-    /// changes an address gets the mail by which a password is reset, and with it all that the user may.
+    /// Refuses a change of a user that would lock out somebody above the caller, set the caller's own hours, unless everything
+    /// is allowed to them, or open the user's account to others: who changes an address gets the mail by which a password is reset, and with it all that the user may.
     ///
     /// # Errors
     /// `permission_denied`, or a failure of the database.
@@ -122,6 +127,11 @@ impl Authority {
         let has_other_login = before.email != after.email || before.username != after.username;
         if has_other_login || before.is_active != after.is_active {
             self.require_over(before.id, conn).await?;
+        }
+        let has_other_hours =
+            before.working_hours != after.working_hours || before.timezone != after.timezone;
+        if has_other_hours && before.id == self.user_id() && !self.has_everything() {
+            return Err(refused("nobody sets their own hours or zone".to_owned()));
         }
         if before.email != after.email && before.id != self.known.access.user.id {
             let theirs = Grants::of(&Rules::load(before.id, conn).await?).granted(self.at);

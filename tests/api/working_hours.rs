@@ -124,6 +124,16 @@ async fn users_set_neither_their_own_hours_nor_their_zone() {
     ] {
         bob.patch("/users/me", "*", &body).await.expect_status(422);
     }
+    let carol = alice.colleague("carol", &["manager"]).await;
+    let own = carol.get("/users/me").await.text_at("/data/id");
+    for body in [
+        json!({ "working_hours": always() }),
+        json!({ "timezone": "Asia/Tokyo" }),
+    ] {
+        let refused = carol.patch(&format!("/users/{own}"), "*", &body).await;
+        assert_eq!(refused.expect_status(403).code(), "permission_denied");
+    }
+    set_hours(&carol, &bob, &always()).await;
     let wrong = json!({ "working_hours": { "days": ["someday"], "from": "09:00", "to": "18:00" } });
     let id = bob.get("/users/me").await.text_at("/data/id");
     alice
