@@ -267,24 +267,6 @@ async fn twenty_logins_at_once_leave_as_many_sessions_as_the_tenant_allows() {
     }
 }
 
-/// Rule 35: what has ended stays so for a node that has never seen it, and that has nothing but the database to ask.
-#[tokio::test]
-async fn a_node_that_starts_later_refuses_what_ended_before_it() {
-    let (app, anonymous, ..) = TestApp::with_two_tenants().await;
-    let (ended, live) = (
-        Session::open(&anonymous, "alice").await,
-        Session::open(&anonymous, "alice").await,
-    );
-    ended.caller.post("/auth/logout", &json!({})).await;
-    let (address, _platform) = node(&app).await;
-    let there = Caller::anonymous(&address).at("acme");
-    let refused = there.with_token(ended.caller.token());
-    let refused = refused.get("/auth/me").await.expect_status(401);
-    assert_eq!(refused.code(), "session_ended");
-    let served = there.with_token(live.caller.token());
-    served.get("/auth/me").await.expect_status(200);
-}
-
 /// Rule 17.
 #[tokio::test]
 async fn the_session_used_least_recently_gives_way() {

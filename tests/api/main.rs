@@ -10,6 +10,7 @@
     reason = "planted injections run on a tenant's own lease"
 )]
 
+mod access_tokens;
 mod act_as;
 mod admins;
 mod api_keys;
@@ -27,10 +28,12 @@ mod guesses;
 mod injection;
 mod isolation;
 mod limits;
+mod login_time;
 mod operations;
 mod outbox;
 mod password_reset;
 mod permissions;
+mod platform_audit;
 mod rates;
 mod registration;
 mod roles;
@@ -41,6 +44,7 @@ mod sessions;
 mod signing_keys;
 mod stopping;
 mod suspension;
+mod system_sessions;
 mod system_users;
 mod team_members;
 mod teams;
