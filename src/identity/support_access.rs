@@ -31,8 +31,8 @@ impl SignedIn {
             ..SettingChanges::default()
         };
         self.mutate("support_access.update", async |conn| {
-            let changed = Setting::change(setting::SUPPORT_ACCESS, &changes, conn).await;
-            let (before, after) = changed.optional()?.ok_or(Code::NotFound)?;
+            let setting = Setting::change(setting::SUPPORT_ACCESS, &changes, conn).await;
+            let (before, after) = setting.optional()?.ok_or(Code::NotFound)?;
             if !is_allowed {
                 UserSession::end_acting(conn).await?;
             }

@@ -87,9 +87,10 @@ impl WorkingHours {
 
     /// When the window of a day opens and closes; nothing for one that the clock leaps over.
     fn window(&self, day: NaiveDate, zone: Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let last_day = match self.from < self.to {
-            true => day,
-            false => day.checked_add_days(Days::new(1))?,
+        let last_day = if self.from < self.to {
+            day
+        } else {
+            day.checked_add_days(Days::new(1))?
         };
         let opens = instant(day.and_time(self.from), zone, Twice::First)?;
         let closes = instant(last_day.and_time(self.to), zone, Twice::Second)?;
@@ -161,6 +162,10 @@ mod minutes {
 
     const FORMAT: &str = "%H:%M";
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
     pub(super) fn serialize<S: Serializer>(
         time: &NaiveTime,
         serializer: S,

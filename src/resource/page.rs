@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct PageRequest {
     /// Which page, from 1.
-    #[param(required = false, minimum = 1, maximum = 2147483647, default = 1)]
+    #[param(required = false, minimum = 1, maximum = 2_147_483_647, default = 1)]
     page: u32,
     /// Rows on a page.
     #[param(required = false, minimum = 1, maximum = 100, default = 20)]

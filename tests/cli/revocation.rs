@@ -110,6 +110,7 @@ fn signal(backends: &BTreeSet<i32>, signal: Signal) {
 
 #[tokio::test]
 #[ignore = "it measures, and takes minutes"]
+#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 async fn a_session_that_one_process_ends_is_refused_by_another_process_within_a_second() {
     let site = Site::open().await;
     for is_deaf in [false, true] {

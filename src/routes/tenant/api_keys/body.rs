@@ -104,10 +104,10 @@ fn check_networks(texts: &[String], validation: &mut Validation) -> Vec<IpNet> {
     let message = format!("must be at most {MOST_NETWORKS}");
     validation.require(texts.len() <= MOST_NETWORKS, "networks", &message);
     let networks = texts.iter().take(MOST_NETWORKS).filter_map(|text| {
-        let network = text
-            .parse()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-            .map_err(|_| format!("`{text}` is no network like `192.0.2.0/24`"));
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        let network = text.parse().or_else(|_| address());
+        let message = format!("`{text}` is no network like `192.0.2.0/24`");
+        let network = network.or(Err(message));
         validation.take("networks", network)
     });
     networks.collect()
