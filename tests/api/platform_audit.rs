@@ -19,99 +19,53 @@ async fn rows_of(root: &Caller, request: &str) -> Vec<Value> {
     rows.cloned().collect()
 }
 
+/// What a super admin does, and what the log calls it. `path` is that of another system user, `refresh` a token of their own.
+fn deeds(path: &str, refresh: &str) -> Vec<(&'static str, String, Value)> {
+    let nothing = || json!({});
+    let token = || json!({ "refresh_token": refresh });
+    let login = |password: &str| json!({ "email": PLATFORM_ADMIN, "password": password });
+    let auth = |deed: &str| format!("POST /api/v1/platform/auth/{deed}");
+    let tenant = |deed: &str| format!("POST /api/v1/tenants/acme/{deed}");
+    let new = json!({ "current_password": PASSWORD, "new_password": "another long password" });
+    let support = order("b@platform.example", "support");
+    vec![
+        ("system_users.create", format!("POST {USERS}"), support),
+        (
+            "system_users.update",
+            format!("PATCH {path}"),
+            json!({ "role": "support" }),
+        ),
+        ("system_users.delete", format!("DELETE {path}"), nothing()),
+        ("tenant.suspend", tenant("suspend"), nothing()),
+        ("tenant.initialize", tenant("initialize"), nothing()),
+        ("tenant.resume", tenant("resume"), nothing()),
+        ("auth.login", auth("login"), login(PASSWORD)),
+        ("auth.login_failed", auth("login"), login("a guess")),
+        ("auth.refresh", auth("refresh"), token()),
+        ("auth.logout", auth("logout"), token()),
+        ("auth.change_password", auth("change-password"), new),
+        ("auth.logout_all", auth("logout-all"), nothing()),
+    ]
+}
+
 /// Rule 88, for the platform.
 #[tokio::test]
 async fn each_change_of_the_platform_leaves_one_row_that_says_who_and_from_where() {
     let (app, anonymous, root) = with_root().await;
-    let own = root
-        .get("/api/v1/platform/auth/me")
-        .await
-        .text_at("/data/id");
-    let user = root
-        .post(USERS, &order("ops@platform.example", "operator"))
-        .await;
-    let id = user.text_at("/data/id");
+    let me = root.get("/api/v1/platform/auth/me").await;
+    let own = me.text_at("/data/id");
+    let operator = order("ops@platform.example", "operator");
+    let id = root.post(USERS, &operator).await.text_at("/data/id");
     let path = format!("{USERS}/{id}");
     let session = Session::open(&anonymous).await;
-    let refresh = json!({ "refresh_token": session.refresh_token });
-    let wrong = json!({ "email": PLATFORM_ADMIN, "password": "a guess" });
-    let new = json!({ "current_password": PASSWORD, "new_password": "another long password" });
-    let steps: [(&str, Method, &str, Value); 12] = [
-        (
-            "system_users.create",
-            Method::POST,
-            USERS,
-            order("b@platform.example", "support"),
-        ),
-        (
-            "system_users.update",
-            Method::PATCH,
-            &path,
-            json!({ "role": "support" }),
-        ),
-        ("system_users.delete", Method::DELETE, &path, json!({})),
-        (
-            "tenant.suspend",
-            Method::POST,
-            "/api/v1/tenants/acme/suspend",
-            json!({}),
-        ),
-        (
-            "tenant.initialize",
-            Method::POST,
-            "/api/v1/tenants/acme/initialize",
-            json!({}),
-        ),
-        (
-            "tenant.resume",
-            Method::POST,
-            "/api/v1/tenants/acme/resume",
-            json!({}),
-        ),
-        (
-            "auth.login",
-            Method::POST,
-            "/api/v1/platform/auth/login",
-            json!({ "email": PLATFORM_ADMIN, "password": PASSWORD }),
-        ),
-        (
-            "auth.login_failed",
-            Method::POST,
-            "/api/v1/platform/auth/login",
-            wrong,
-        ),
-        (
-            "auth.refresh",
-            Method::POST,
-            "/api/v1/platform/auth/refresh",
-            refresh.clone(),
-        ),
-        (
-            "auth.logout",
-            Method::POST,
-            "/api/v1/platform/auth/logout",
-            refresh,
-        ),
-        (
-            "auth.change_password",
-            Method::POST,
-            "/api/v1/platform/auth/change-password",
-            new,
-        ),
-        (
-            "auth.logout_all",
-            Method::POST,
-            "/api/v1/platform/auth/logout-all",
-            json!({}),
-        ),
-    ];
     let reader = app
         .system_user("reader@platform.example", SystemUserRole::Support)
         .await;
-    for (number, (action, method, path, body)) in steps.into_iter().enumerate() {
-        let request_id = format!("step-{number}");
+    for (action, operation, body) in deeds(&path, &session.refresh_token) {
+        let request_id = format!("deed-{action}");
+        let (method, path) = operation.split_once(' ').unwrap();
         let request = root
-            .request(method, path)
+            .request(method.parse().unwrap(), path)
             .header("X-Request-ID", &request_id)
             .header("User-Agent", "the test/1.0")
             .header("If-Match", "*")

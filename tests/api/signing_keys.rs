@@ -77,7 +77,7 @@ async fn keys_overlap_a_retired_one_takes_its_tokens_along_and_nobody_is_logged_
     let last = Session::open(&anonymous, "alice").await;
     let newest = rotate(&app, true).await;
     for node in [&anonymous, &elsewhere] {
-        assert_eq!(published(node, 1).await, [newest.clone()]);
+        assert_eq!(published(node, 1).await, std::slice::from_ref(&newest));
         let refused = node.with_token(last.caller.token()).at("acme");
         let refused = refused.get("/auth/me").await.expect_status(401);
         assert_eq!(refused.code(), "invalid_token");
