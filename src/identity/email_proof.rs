@@ -72,6 +72,6 @@ impl Visitor {
             let change = Change::about(User::KIND, id, json!({ "link": "verification" }));
             Ok(((), change))
         });
-        on_the_beat(mailing).await
+        on_the_beat(Box::pin(mailing)).await
     }
 }

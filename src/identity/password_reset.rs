@@ -59,7 +59,7 @@ impl Visitor {
             let change = Change::about(User::KIND, id, json!({ "link": "reset" }));
             Ok(((), change))
         });
-        on_the_beat(mailing).await
+        on_the_beat(Box::pin(mailing)).await
     }
 
     /// Sets a password by a mailed token, once, and ends all sessions of the user.

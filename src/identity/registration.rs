@@ -59,7 +59,7 @@ impl Visitor {
             let user = added.on_constraint("users_username_key", "username", TAKEN)?;
             Ok(((), Change::created(&user)))
         });
-        let registered = on_the_beat(registering).await;
+        let registered = on_the_beat(Box::pin(registering)).await;
         // Of two who register with one address at once, the second is told as little as one who comes later.
         registered.or_else(|error| match error.field_errors().get("email") {
             Some(_) => Ok(()),

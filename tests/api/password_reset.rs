@@ -270,7 +270,7 @@ async fn a_link_for_somebody_and_one_for_nobody_cost_the_same_round_trips() {
     }
 }
 
-/// Rule 3. Asked for by hand: `cargo test --test api -- --ignored --nocapture asking_for_a_link`.
+/// Rule 3. Asked for by hand: `cargo test --test api -- --ignored asking_for_a_link`.
 #[tokio::test]
 #[ignore = "measures for about ten seconds"]
 async fn asking_for_a_link_takes_as_long_for_nobody_as_for_somebody() {
@@ -297,7 +297,6 @@ async fn asking_for_a_link_takes_as_long_for_nobody_as_for_somebody() {
         times.sort_unstable_by(f64::total_cmp);
         times[EACH / 2]
     });
-    eprintln!("medians in ms: {names:?} {medians:.2?}");
     let apart = (medians[1] / medians[0] - 1.0).abs();
     assert!(apart < 0.1, "{medians:?}");
 }
