@@ -29,6 +29,7 @@ mod injection;
 mod isolation;
 mod limits;
 mod login_time;
+mod one_row;
 mod operations;
 mod outbox;
 mod password_reset;
