@@ -1,5 +1,6 @@
 //! What every resource of the API shares: bodies, queries, paging, sorting, validation, versions, envelopes.
 
+mod csv_body;
 mod cursor;
 mod envelope;
 mod etag;
@@ -13,6 +14,7 @@ mod sort;
 mod validation;
 
 pub use self::{
+    csv_body::CsvBody,
     cursor::{Cursor, CursorRequest, LogPage},
     envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},

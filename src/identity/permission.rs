@@ -77,6 +77,8 @@ permissions! {
     UsersUpdate = "users.update",
     /// Delete users.
     UsersDelete = "users.delete",
+    /// Add users out of a table.
+    UsersImport = "users.import",
     /// Restore deleted users.
     UsersRestore = "users.restore",
     /// See the tenant's settings.

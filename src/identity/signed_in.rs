@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::access_cache::{AccessKey, Credential, KnownAccess};
 use super::actor::Actor;
 use super::api_key::ApiKeySecret;
+use super::attempts::AttemptKey;
 use super::permission::{self, Decision, Denial};
 use super::token::Bearer;
 use super::{Identity, bearer, door};
@@ -196,6 +197,10 @@ impl SignedIn {
         let (user, session) = (known.access.user.id, credential.session());
         context.record_user(user);
         let api_key = known.api_key.as_ref().map(|key| key.id);
+        if let Some(key) = api_key {
+            let key = AttemptKey::api_key(&tenant.id, &key.to_string());
+            identity.attempts().use_api_key(key, &context).await?;
+        }
         Ok(Self {
             tenant,
             session,

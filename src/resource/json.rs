@@ -137,7 +137,7 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
 }
 
 /// Reads the body up to the limit; one that announces more is refused unread.
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
     let JsonLimit(limit) = request
         .app_data::<Data<JsonLimit>>()
         .map_or_else(JsonLimit::default, |limit| ***limit);

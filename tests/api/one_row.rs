@@ -32,6 +32,9 @@ impl Walk {
             .header("If-Match", "*");
         let request = match method {
             Method::DELETE => request,
+            _ if body.is_string() => request
+                .header("Content-Type", "text/csv")
+                .body(body.as_str().unwrap_or_default().to_owned()),
             _ => request.json(&body),
         };
         let answer = caller.send(request).await;
@@ -85,6 +88,8 @@ impl Walk {
         ] {
             self.step(alice, operation, &bob, body).await;
         }
+        let table = json!("email,username\ncarol@example.com,carol\n");
+        self.step(alice, "POST /users/import", "", table).await;
         let me = json!({ "first_name": "Alice" });
         self.step(alice, "PATCH /users/me", "", me).await;
     }

@@ -56,6 +56,7 @@ const TENANT: &[(&str, &str, u16)] = &[
     ("GET", "/support-access/sessions", 403),
     ("GET", "/users", 200),
     ("POST", "/users", 403),
+    ("POST", "/users/import", 403),
     ("GET", "/users/me", 200),
     ("PATCH", "/users/me", 200),
     ("GET", "/users/{id}", 404),

@@ -2,6 +2,7 @@
 
 mod body;
 mod change;
+mod import;
 mod query;
 mod view;
 
@@ -19,15 +20,18 @@ use crate::identity::invitation::welcome;
 use crate::identity::link::Link;
 use crate::identity::mailed_token::LinkKind;
 use crate::identity::permission::{
-    Permission, UsersCreate, UsersDelete, UsersRead, UsersRestore, UsersUpdate,
+    Permission, UsersCreate, UsersDelete, UsersImport, UsersRead, UsersRestore, UsersUpdate,
 };
 use crate::identity::signed_in::SignedIn;
 use crate::platform::Platform;
-use crate::resource::{IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success};
+use crate::resource::{
+    CsvBody, IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success,
+};
 pub(super) use body::CreateUser;
 use body::{PatchMe, PatchUser, PutUser};
 use change::CreatedUser;
-use query::{UserParameters, UserQuery};
+use import::ImportReport;
+use query::{ImportQuery, UserParameters, UserQuery};
 pub use view::UserView;
 pub(super) use view::etag;
 
@@ -42,7 +46,8 @@ pub(super) use view::etag;
     delete_user,
     restore_user,
     find_me,
-    update_me
+    update_me,
+    import_users
 ))]
 pub struct Documentation;
 
@@ -51,6 +56,7 @@ pub fn configure(scope: &mut ServiceConfig) {
     scope
         .service(Methods::at("/users").get(list_users).post(create_user))
         .service(Methods::at("/users/me").get(find_me).patch(update_me))
+        .service(Methods::at("/users/import").post(import_users))
         .service(
             Methods::at("/users/{id}")
                 .get(find_user)
@@ -235,4 +241,18 @@ async fn update_me(
         })
         .await?;
     UserView::changed("you were changed", user, caller.conn().await?).await
+}
+
+/// Adds the users of a table, all or none, and invites them by mail. The names of roles are separated by `;`.
+#[utoipa::path(post, path = "/users/import", tag = "users", params(("dry_run" = Option<bool>, Query, description = "Only checks, and reports every line.")),
+    request_body(content = String, content_type = "text/csv", description = "Columns `email`, `username`, `first_name`, `last_name`, `middle_name`, `image`, `timezone`, `roles`."),
+    responses((status = 200, body = Success<ImportReport>)))]
+async fn import_users(
+    mut caller: Authorized<UsersImport>,
+    platform: Data<Platform>,
+    query: StrictQuery<ImportQuery>,
+    table: CsvBody,
+) -> Result<Success<ImportReport>, ApiError> {
+    let report = caller.import_users(&table.0, query.dry_run, &platform);
+    Ok(Success::new("the table was read", report.await?))
 }

@@ -204,6 +204,26 @@ impl User {
             .await
     }
 
+    /// Which of these addresses, and which of these names, users have who are not deleted. All in lower case.
+    pub async fn taken(
+        emails: &[String],
+        usernames: &[String],
+        conn: &TenantConn,
+    ) -> QueryResult<(Vec<String>, Vec<String>)> {
+        let (mut by_email, mut by_username) = (conn, conn);
+        let emails = users::table
+            .filter(users::deleted_at.is_null())
+            .filter(lower(users::email).eq_any(emails))
+            .select(lower(users::email))
+            .load(&mut by_email);
+        let usernames = users::table
+            .filter(users::deleted_at.is_null())
+            .filter(lower(users::username).eq_any(usernames))
+            .select(lower(users::username))
+            .load(&mut by_username);
+        futures_util::try_join!(emails, usernames)
+    }
+
     /// The user, not deleted, who signs in as `login`: an e-mail address or a user name, in any case. Where one user's name
     /// is another's address, the owner of the address is meant.
     pub async fn find_for_login(login: &str, mut conn: &TenantConn) -> QueryResult<Option<Self>> {

@@ -69,3 +69,18 @@ impl SortKey for UserSortKey {
     ];
     const DEFAULT: &'static [Order<Self>] = &[Order::ascending(Self::CreatedAt)];
 }
+
+/// How a table is imported.
+#[derive(Debug)]
+pub(super) struct ImportQuery {
+    /// Whether nothing is to be added.
+    pub(super) dry_run: bool,
+}
+
+impl FromQuery for ImportQuery {
+    fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
+        Ok(Self {
+            dry_run: query.flag("dry_run")?,
+        })
+    }
+}
