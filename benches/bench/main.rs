@@ -9,6 +9,7 @@ mod figures;
 mod leak_soak;
 mod lease_overhead;
 mod load;
+mod login;
 mod noisy_neighbour;
 mod options;
 mod process;
@@ -27,13 +28,14 @@ use report::{Report, Row};
 use site::Site;
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [&str; 7] = [
+pub(crate) const ROWS: [&str; 8] = [
     "request_by_id",
     "request_page",
     "request_cold",
     "lease_overhead",
     "noisy_neighbour",
     "active_cost",
+    "login",
     "leak_soak",
 ];
 
@@ -77,6 +79,7 @@ async fn run(name: &str, site: &mut Site) -> anyhow::Result<Option<Row>> {
         "lease_overhead" => lease_overhead::measure(site).await,
         "noisy_neighbour" => noisy_neighbour::measure(site).await,
         "active_cost" => active_cost::measure(site).await,
+        "login" => login::measure(site).await,
         "leak_soak" => leak_soak::measure(site).await,
         other => anyhow::bail!("`{other}` is in the list of rows and cannot be measured"),
     }
