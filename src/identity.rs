@@ -34,6 +34,7 @@ pub mod login;
 pub mod password_change;
 pub mod password_reset;
 pub mod platform_visitor;
+pub mod receipt;
 pub mod refresh_cookie;
 pub mod registration;
 pub mod rotation;

@@ -12,6 +12,7 @@ use crate::database::{Database, DatabaseError, Pooling, migrations};
 use crate::identity::link::Links;
 use crate::identity::mailed_token::LinkKey;
 use crate::identity::password::{PasswordError, PasswordHasher};
+use crate::identity::receipt::ReceiptKey;
 use crate::provisioner::{ProvisionError, Provisioner};
 use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
 
@@ -32,6 +33,8 @@ pub struct Platform {
     pub hasher: PasswordHasher,
     /// Makes the links in mails.
     pub links: Links,
+    /// What answers are kept with, to be given again.
+    pub receipts: ReceiptKey,
     /// Last, so that it is dropped after all that uses it.
     pub database: Database,
 }
@@ -68,12 +71,14 @@ impl Platform {
         }
         let pools = TenantPools::new(serving, &config.pool);
         let changes = Changes::new(database.connector().clone());
-        let link_key = LinkKey::derive(&config.identity.password_pepper);
+        let pepper = &config.identity.password_pepper;
+        let link_key = LinkKey::derive(pepper);
         Ok(Self {
             links: Links::new(
                 link_key.map_err(PasswordError::from)?,
                 config.mail.reset_lifetime(),
             ),
+            receipts: ReceiptKey::derive(pepper).map_err(PasswordError::from)?,
             registry: TenantRegistry::new(pools.clone(), changes.clone()),
             rates: TenantRates::new(),
             changes,

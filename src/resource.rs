@@ -7,6 +7,7 @@ mod etag;
 mod given;
 mod idempotency;
 mod json;
+mod kept_answer;
 mod page;
 mod path_id;
 mod query;
@@ -19,8 +20,9 @@ pub use self::{
     envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},
     given::given,
-    idempotency::IdempotencyHeader,
-    json::{JsonLimit, OptionalJson, StrictJson, StrictList},
+    idempotency::{IdempotencyHeader, Repeatable},
+    json::{JsonLimit, OptionalJson, RepeatableJson, StrictJson, StrictList},
+    kept_answer::KeptAnswer,
     page::{PageRequest, Pagination},
     path_id::{PathId, path_config},
     query::{FromQuery, NoQuery, QueryParameters, StrictQuery},

@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use connection::TenantConn;
 use ipnet::IpNet;
+use platform_schema::Tenant;
+use serde::Serialize;
 use tenant_schema::identity::{ApiKey, NewApiKey};
 use tenant_schema::settings::Change;
 use uuid::Uuid;
@@ -11,6 +13,7 @@ use super::api_key::ApiKeySecret;
 use super::permission::{Permission, UsersUpdate};
 use super::signed_in::SignedIn;
 use crate::error::ApiError;
+use crate::resource::{KeptAnswer, Repeatable, Success};
 
 /// What an API key is to be.
 #[derive(Debug, Clone)]
@@ -60,22 +63,25 @@ impl KeyOrder {
 }
 
 impl SignedIn {
-    /// Makes a key of the caller's, and gives it with its secret.
+    /// Makes a key of the caller's, and answers what `show` makes of it and its secret.
     ///
     /// # Errors
-    /// `permission_denied` for a caller with an API key, or a failure of the database.
-    pub async fn make_api_key(
+    /// `permission_denied` for a caller with an API key; as [`Self::create`].
+    pub async fn make_api_key<V: Serialize>(
         &mut self,
         order: &KeyOrder,
-    ) -> Result<(ApiKey, ApiKeySecret), ApiError> {
+        request: Option<&Repeatable>,
+        show: impl Fn(&Tenant, (ApiKey, ApiKeySecret)) -> Success<V>,
+    ) -> Result<KeptAnswer, ApiError> {
         self.own_session()?;
-        let (new, secret) = order.cut(self.access().user.id, None)?;
-        let key = self.mutate("api_keys.create", async |conn| {
+        let owner = self.access().user.id;
+        let work = async |conn: &mut TenantConn| {
+            let (new, secret) = order.cut(owner, None)?;
             let key = new.insert(conn).await?;
             let change = Change::created(&key);
-            Ok((key, change))
-        });
-        Ok((key.await?, secret))
+            Ok(((key, secret), change))
+        };
+        self.create("api_keys.create", request, show, work).await
     }
 
     /// Revokes a key: the caller's own, or that of anybody where the caller may change users.

@@ -47,6 +47,11 @@ impl SignedIn {
         &self.tenant
     }
 
+    /// As [`Self::tenant`], to be held while the caller changes something.
+    pub(super) fn served(&self) -> Arc<ServedTenant> {
+        Arc::clone(&self.tenant)
+    }
+
     pub(super) fn identity(&self) -> &web::Data<Identity> {
         &self.identity
     }

@@ -13,7 +13,7 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ETag, PageRequest, Pagination};
+use super::{ETag, KeptAnswer, PageRequest, Pagination};
 
 /// One thing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,6 +82,19 @@ impl<T: Serialize> Success<T> {
     pub fn cookie(mut self, cookie: Option<String>) -> Self {
         self.cookie = cookie;
         self
+    }
+
+    /// The same as text, to be kept. Cookies are not.
+    ///
+    /// # Errors
+    /// Data that is no JSON.
+    pub fn kept(&self) -> serde_json::Result<KeptAnswer> {
+        Ok(KeptAnswer {
+            status: self.status.as_u16(),
+            location: self.location.clone(),
+            etag: self.etag.as_ref().map(ETag::to_header),
+            body: serde_json::to_string(self)?,
+        })
     }
 }
 

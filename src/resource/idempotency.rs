@@ -4,6 +4,9 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use aws_lc_rs::digest::{SHA256, digest};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::error::{ApiError, Code};
 use crate::provisioner::receipt::ReceiptRequest;
@@ -26,6 +29,40 @@ impl IdempotencyHeader {
             key,
             request_hash: request_hash.to_vec(),
         })
+    }
+
+    /// What the key stands for: a request of this body.
+    pub(super) fn repeatable(self, body: &Value) -> Option<Repeatable> {
+        let key = self.0?;
+        Some(Repeatable::new(&key, body.to_string().as_bytes()))
+    }
+}
+
+/// A creation that may be repeated: the key by which it is known again, and SHA-256 of its body. Neither is to be kept as it is:
+/// a body may hold a password, which its hash would give to whoever guesses.
+#[derive(Debug, Clone)]
+pub struct Repeatable {
+    key: SecretString,
+    body: Vec<u8>,
+}
+
+impl Repeatable {
+    /// What is known again by `key` and this body.
+    pub fn new(key: &str, body: &[u8]) -> Self {
+        Self {
+            key: key.into(),
+            body: digest(&SHA256, body).as_ref().to_vec(),
+        }
+    }
+
+    /// The key, as the client sent it.
+    pub fn key(&self) -> &str {
+        self.key.expose_secret()
+    }
+
+    /// SHA-256 of the body, in which the order of fields and spaces do not count.
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 }
 

@@ -16,6 +16,7 @@ use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::{IdempotencyHeader, Repeatable};
 use crate::error::{ApiError, Code};
 
 /// The most bytes a JSON body may have; register with `app_data(Data::new(…))` to change it.
@@ -74,6 +75,37 @@ impl<T: DeserializeOwned + 'static> FromRequest for StrictList<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         let read = async move { fields::read_list(document(&request, payload).await?).map(Self) };
+        read.boxed_local()
+    }
+}
+
+/// As [`StrictJson`], of a request that creates something, and may carry an `Idempotency-Key`: 400 where that is malformed.
+#[derive(Clone, Debug)]
+pub struct RepeatableJson<T> {
+    body: T,
+    repeatable: Option<Repeatable>,
+}
+
+impl<T> RepeatableJson<T> {
+    /// The body itself, and how the request is known again where it carries a key.
+    pub fn into_parts(self) -> (T, Option<Repeatable>) {
+        (self.body, self.repeatable)
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for RepeatableJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        let read = async move {
+            let key = IdempotencyHeader::from_request(&request, &mut payload).await?;
+            let body = document(&request, payload).await?;
+            let repeatable = key.repeatable(&body);
+            let body = fields::read(body)?;
+            Ok(Self { body, repeatable })
+        };
         read.boxed_local()
     }
 }

@@ -31,6 +31,7 @@ models! {
     audit_logs: settings::audit_log::AuditLog,
     email_verification_tokens: identity::email_verification_token::EmailVerificationToken,
     feature_flags: settings::feature_flag::FeatureFlag,
+    idempotency_receipts: settings::idempotency_receipt::IdempotencyReceipt,
     password_reset_tokens: identity::password_reset_token::PasswordResetToken,
     permissions: identity::permission::Permission,
     role_permissions: identity::role_permission::RolePermission,

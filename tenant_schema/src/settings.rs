@@ -4,10 +4,12 @@ pub mod api_audit_log;
 pub mod audit_log;
 pub mod audited;
 pub mod feature_flag;
+pub mod idempotency_receipt;
 pub mod setting;
 
 pub use api_audit_log::ApiAuditLog;
 pub use audit_log::{ActorType, AuditLog, ChainFault, ChainHead, Origin};
 pub use audited::{Audited, Change};
 pub use feature_flag::{FeatureFlag, FeatureFlagChanges, NewFeatureFlag};
+pub use idempotency_receipt::{IdempotencyReceipt, NewIdempotencyReceipt};
 pub use setting::{NewSetting, Setting, SettingChanges, ValueType};

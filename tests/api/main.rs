@@ -25,6 +25,7 @@ mod documentation;
 mod endings;
 mod fleet;
 mod guesses;
+mod idempotency;
 mod import;
 mod injection;
 mod isolation;

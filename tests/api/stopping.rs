@@ -12,7 +12,7 @@ use test_app::TestDatabase;
 const BODY: &str = r#"{"email":"nobody@platform.example","password":"no password"}"#;
 
 /// The program, killed where a test fails in the middle.
-struct Program(Child);
+pub(crate) struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -23,7 +23,7 @@ impl Drop for Program {
 
 impl Program {
     /// Starts the program on a free port, and gives its address once it serves.
-    fn serve(database: &TestDatabase) -> (Self, String) {
+    pub(crate) fn serve(database: &TestDatabase) -> (Self, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rowhouse"))
             .args([
                 "serve",
@@ -44,6 +44,12 @@ impl Program {
             rest.split_once(' ').map(|(address, _)| address.to_owned())
         });
         (Self(child), address.unwrap())
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
     }
 
     fn terminate(&self) {

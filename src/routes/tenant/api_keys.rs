@@ -5,6 +5,7 @@ mod view;
 
 use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
+use platform_schema::Tenant;
 use tenant_schema::identity::ApiKey;
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
@@ -16,8 +17,8 @@ use crate::identity::permission::{
     ApiKeysCreate, ApiKeysDelete, ApiKeysRead, ApiKeysUpdate, Permission, UsersUpdate,
 };
 use crate::resource::{
-    FromQuery, List, OptionalJson, PageRequest, PathId, QueryParameters, StrictJson, StrictQuery,
-    Success,
+    FromQuery, KeptAnswer, List, OptionalJson, PageRequest, PathId, QueryParameters,
+    RepeatableJson, StrictQuery, Success,
 };
 use body::{CreateApiKey, RotateApiKey};
 use view::{ApiKeyView, NewApiKeyView};
@@ -58,14 +59,17 @@ async fn list_api_keys(
 }
 
 /// Makes an API key. The key is shown this once.
-#[utoipa::path(post, path = "/api-keys", tag = "api keys", request_body = CreateApiKey, responses((status = 201, body = Success<NewApiKeyView>)))]
+#[utoipa::path(post, path = "/api-keys", tag = "api keys", request_body = CreateApiKey,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repetition with the same key gets the same answer, for a day.")),
+    responses((status = 201, body = Success<NewApiKeyView>)))]
 async fn create_api_key(
     mut caller: Authorized<ApiKeysCreate>,
-    body: StrictJson<CreateApiKey>,
-) -> Result<Success<NewApiKeyView>, ApiError> {
-    let order = body.into_inner().check()?;
-    let (key, secret) = caller.make_api_key(&order).await?;
-    Ok(NewApiKeyView::created(caller.tenant(), key, &secret))
+    body: RepeatableJson<CreateApiKey>,
+) -> Result<KeptAnswer, ApiError> {
+    let (body, request) = body.into_parts();
+    let order = body.check()?;
+    let show = |tenant: &Tenant, (key, secret)| NewApiKeyView::created(tenant, key, &secret);
+    caller.make_api_key(&order, request.as_ref(), show).await
 }
 
 /// Revokes an API key. Its row stays, for those who read what was done with it.

@@ -7,6 +7,7 @@ mod view;
 
 use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
+use connection::TenantConn;
 use tenant_schema::identity::{GrantingRole, Role};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -16,7 +17,10 @@ use crate::http::Methods;
 use crate::identity::authority::Authority;
 use crate::identity::authorized::Authorized;
 use crate::identity::permission::{Permission, RolesCreate, RolesDelete, RolesRead, RolesUpdate};
-use crate::resource::{IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success};
+use crate::resource::{
+    IfMatch, KeptAnswer, List, PageRequest, PathId, RepeatableJson, StrictJson, StrictQuery,
+    Success,
+};
 use body::{CreateRole, PatchRole, RolePatch};
 use query::{RoleParameters, RoleQuery};
 use view::RoleView;
@@ -69,21 +73,21 @@ async fn list_roles(
 }
 
 /// Creates a role. It grants nothing that the caller lacks, and does not stand above them.
-#[utoipa::path(post, path = "/roles", tag = "roles", request_body = CreateRole, responses((status = 201, body = Success<RoleView>)))]
+#[utoipa::path(post, path = "/roles", tag = "roles", request_body = CreateRole,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repetition with the same key gets the same answer, for a day.")),
+    responses((status = 201, body = Success<RoleView>)))]
 async fn create_role(
     mut caller: Authorized<RolesCreate>,
-    body: StrictJson<CreateRole>,
-) -> Result<Success<RoleView>, ApiError> {
-    let (new, permissions) = body.into_inner().check()?;
+    body: RepeatableJson<CreateRole>,
+) -> Result<KeptAnswer, ApiError> {
+    let (body, request) = body.into_parts();
+    let (new, permissions) = body.check()?;
     let authority = Authority::of(&caller);
-    let role = caller
-        .mutate("roles.create", async |conn| {
-            change::create(&new, &permissions, &authority, conn).await
-        })
-        .await?;
-    let (slug, id) = (&caller.tenant().slug, role.role.id);
-    let path = format!("/api/v1/tenants/{slug}/roles/{id}");
-    Ok(RoleView::created(path, role))
+    let work =
+        async |conn: &mut TenantConn| change::create(&new, &permissions, &authority, conn).await;
+    caller
+        .create("roles.create", request.as_ref(), RoleView::created, work)
+        .await
 }
 
 /// Shows a role with what it grants.

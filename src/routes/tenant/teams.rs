@@ -16,7 +16,10 @@ use crate::error::{ApiError, Code, OnConstraint};
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
 use crate::identity::permission::{Permission, TeamsCreate, TeamsDelete, TeamsRead, TeamsUpdate};
-use crate::resource::{IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success};
+use crate::resource::{
+    IfMatch, KeptAnswer, List, PageRequest, PathId, RepeatableJson, StrictJson, StrictQuery,
+    Success,
+};
 use body::{CreateTeam, PatchTeam};
 use query::{TeamParameters, TeamQuery};
 use view::TeamView;
@@ -69,21 +72,23 @@ async fn list_teams(
 }
 
 /// Creates a team, without members yet.
-#[utoipa::path(post, path = "/teams", tag = "teams", request_body = CreateTeam, responses((status = 201, body = Success<TeamView>)))]
+#[utoipa::path(post, path = "/teams", tag = "teams", request_body = CreateTeam,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repetition with the same key gets the same answer, for a day.")),
+    responses((status = 201, body = Success<TeamView>)))]
 async fn create_team(
     mut caller: Authorized<TeamsCreate>,
-    body: StrictJson<CreateTeam>,
-) -> Result<Success<TeamView>, ApiError> {
-    let new = body.into_inner().check()?;
-    let team = caller
-        .mutate("teams.create", async |conn| {
-            let team = new.insert(conn).await.blame_name()?;
-            let change = Change::created(&team);
-            Ok((team, change))
-        })
-        .await?;
-    let path = format!("/api/v1/tenants/{}/teams/{}", caller.tenant().slug, team.id);
-    Ok(TeamView::created(path, team))
+    body: RepeatableJson<CreateTeam>,
+) -> Result<KeptAnswer, ApiError> {
+    let (body, request) = body.into_parts();
+    let new = body.check()?;
+    let work = async |conn: &mut TenantConn| {
+        let team = new.insert(conn).await.blame_name()?;
+        let change = Change::created(&team);
+        Ok((team, change))
+    };
+    caller
+        .create("teams.create", request.as_ref(), TeamView::created, work)
+        .await
 }
 
 /// Shows a team.

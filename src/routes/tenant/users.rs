@@ -8,6 +8,7 @@ mod view;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
+use connection::TenantConn;
 use tenant_schema::identity::{Role, User, UserChanges};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -25,11 +26,11 @@ use crate::identity::permission::{
 use crate::identity::signed_in::SignedIn;
 use crate::platform::Platform;
 use crate::resource::{
-    CsvBody, IfMatch, List, PageRequest, PathId, StrictJson, StrictQuery, Success,
+    CsvBody, IfMatch, KeptAnswer, List, PageRequest, PathId, RepeatableJson, StrictJson,
+    StrictQuery, Success,
 };
 pub(super) use body::CreateUser;
 use body::{PatchMe, PatchUser, PutUser};
-use change::CreatedUser;
 use import::ImportReport;
 use query::{ImportQuery, UserParameters, UserQuery};
 pub use view::UserView;
@@ -91,26 +92,25 @@ async fn list_users(
 }
 
 /// Creates a user, and mails them a link: to set their password, or to prove their address where one is given. Giving them roles takes the permission `roles.assign` as well.
-#[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser, responses((status = 201, body = Success<UserView>)))]
+#[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repetition with the same key gets the same answer, for a day.")),
+    responses((status = 201, body = Success<UserView>)))]
 async fn create_user(
     mut caller: Authorized<UsersCreate>,
     platform: Data<Platform>,
-    body: StrictJson<CreateUser>,
-) -> Result<Success<UserView>, ApiError> {
-    let body = body.into_inner();
+    body: RepeatableJson<CreateUser>,
+) -> Result<KeptAnswer, ApiError> {
+    let (body, request) = body.into_parts();
     body.authorize(&caller)?;
     let tenant = caller.tenant();
     let (new, roles) = body.into_new_user(tenant, &platform.hasher).await?;
     let link = platform.links.make(welcome(&new))?;
     let authority = Authority::of(&caller);
-    let created = caller
-        .mutate("users.create", async |conn| {
-            change::create(&new, &roles, &link, &authority, conn).await
-        })
-        .await?;
-    let CreatedUser { user, roles } = created;
-    let path = format!("/api/v1/tenants/{}/users/{}", caller.tenant().slug, user.id);
-    Ok(UserView::created(path, user, roles))
+    let work =
+        async |conn: &mut TenantConn| change::create(&new, &roles, &link, &authority, conn).await;
+    caller
+        .create("users.create", request.as_ref(), UserView::created, work)
+        .await
 }
 
 /// Shows a user.

@@ -1,6 +1,7 @@
 //! A role as tenant users see one.
 
 use chrono::{DateTime, Utc};
+use platform_schema::Tenant;
 use serde::Serialize;
 use serde_json::Value;
 use tenant_schema::identity::{GrantingRole, Role};
@@ -60,8 +61,9 @@ impl RoleView {
     }
 
     /// 201 with the role and its version.
-    pub(super) fn created(location: String, role: GrantingRole) -> Success<Self> {
-        let etag = etag(&role.role);
+    pub(super) fn created(tenant: &Tenant, role: GrantingRole) -> Success<Self> {
+        let (etag, slug) = (etag(&role.role), &tenant.slug);
+        let location = format!("/api/v1/tenants/{slug}/roles/{}", role.role.id);
         Success::created("the role was created", location, Self::new(role)).etag(etag)
     }
 }

@@ -1,6 +1,7 @@
 //! A team as tenant users see one.
 
 use chrono::{DateTime, Utc};
+use platform_schema::Tenant;
 use serde::Serialize;
 use tenant_schema::identity::Team;
 use utoipa::ToSchema;
@@ -44,8 +45,9 @@ impl TeamView {
     }
 
     /// 201 with the team and its version.
-    pub(super) fn created(location: String, team: Team) -> Success<Self> {
-        let etag = etag(&team);
+    pub(super) fn created(tenant: &Tenant, team: Team) -> Success<Self> {
+        let (etag, slug) = (etag(&team), &tenant.slug);
+        let location = format!("/api/v1/tenants/{slug}/teams/{}", team.id);
         Success::created("the team was created", location, Self::new(team)).etag(etag)
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
+use platform_schema::Tenant;
 use serde::Serialize;
 use serde_json::Value;
 use tenant_schema::identity::{Role, User};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::change::CreatedUser;
 use crate::error::ApiError;
 use crate::identity::working_hours::WorkingHours;
 use crate::resource::{ETag, Success};
@@ -82,8 +84,10 @@ impl UserView {
     }
 
     /// 201 with the user and their version.
-    pub(super) fn created(location: String, user: User, roles: Vec<String>) -> Success<Self> {
-        let etag = etag(&user);
+    pub(super) fn created(tenant: &Tenant, created: CreatedUser) -> Success<Self> {
+        let CreatedUser { user, roles } = created;
+        let (etag, slug) = (etag(&user), &tenant.slug);
+        let location = format!("/api/v1/tenants/{slug}/users/{}", user.id);
         Success::created("the user was created", location, Self::new(user, roles)).etag(etag)
     }
 
