@@ -39,6 +39,7 @@ mod permissions;
 mod platform_audit;
 mod rates;
 mod registration;
+mod role_walk;
 mod roles;
 mod round_trips;
 mod schemas;

@@ -181,7 +181,7 @@ impl Operation {
             .replace("{id}", id)
     }
 
-    async fn call(&self, caller: &Caller) -> Answer {
+    pub(crate) async fn call(&self, caller: &Caller) -> Answer {
         let request = caller
             .request(self.method.clone(), &self.at_acme(NOBODY))
             .header("X-Tenant-ID", "acme")
