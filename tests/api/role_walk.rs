@@ -97,10 +97,11 @@ async fn operations(caller: &Caller) -> Vec<(Operation, Option<&'static str>)> {
 
 fn permission(method: &Method, path: &str) -> Option<&'static str> {
     let below_users = ["/users/roles", "/users/teams", "/users/permissions"];
-    let once = match below_users.iter().any(|mount| path.starts_with(mount)) {
-        true => path.trim_start_matches("/users"),
-        false => path,
-    };
+    let is_below = below_users.iter().any(|mount| path.starts_with(mount));
+    let once = path
+        .strip_prefix("/users")
+        .filter(|_| is_below)
+        .unwrap_or(path);
     let found = PERMISSIONS
         .iter()
         .find(|(verb, known, _)| method == verb && *known == once);
