@@ -46,6 +46,15 @@ impl ReceiptKey {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
     }
 
+    /// What is kept of a request to the platform, to tell a repetition from another request. Made with the key, for the request
+    /// may hold a password.
+    pub fn request_hash(&self, request: &[u8]) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(b"platform request\0");
+        context.update(request);
+        context.sign().as_ref().to_vec()
+    }
+
     /// The receipt of a request; it means nothing outside its scope.
     fn receipt(&self, scope: &str, request: &Repeatable) -> Receipt {
         let derived = |purpose: &str, more: &[u8]| {

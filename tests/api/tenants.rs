@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use platform_schema::SystemUserRole;
 use reqwest::Method;
 use serde_json::{Value, json};
-use test_app::{Answer, Caller, PASSWORD, TestApp};
+use test_app::{Answer, Caller, PASSWORD, TestApp, TestDatabase, config};
 use tokio::time::{Instant, sleep};
 
 /// How long a status may take to be in force: the registry believes an entry for a second (rule 60).
@@ -424,4 +424,27 @@ async fn a_tenants_status_is_in_force_within_a_second() {
         app.sql("UPDATE shared.tenants SET status = 'active'").await;
         eventually(&alice, "/users", 200).await;
     }
+}
+
+/// What the platform keeps of an order with a first admin's password, where passwords are mixed with `pepper`.
+async fn kept_of_an_order(pepper: &str) -> Vec<u8> {
+    let database = TestDatabase::create().await;
+    let mut config = config(database.url());
+    config.identity.password_pepper = pepper.to_owned().into();
+    let (app, ..) = TestApp::on(database, config, |_| {}).await;
+    let root = app.platform_admin().await;
+    let created = create_with_key(&root, "first", &order("initech")).await;
+    created.expect_status(201);
+    let client = app.database().client().await;
+    let sql = "SELECT request_hash FROM shared.idempotency_keys";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn who_reads_the_receipt_of_an_order_cannot_guess_the_password_in_it() {
+    let (one, another) = tokio::join!(
+        kept_of_an_order("one pepper of a platform's passwords"),
+        kept_of_an_order("another pepper of a platform's passwords")
+    );
+    assert_ne!(one, another);
 }

@@ -117,7 +117,7 @@ async fn create_tenant(
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
     let receipt = key.receipt(
         &format!("system_user {} POST /api/v1/tenants", caller.user().id),
-        &body.fingerprint(),
+        &platform.receipts.request_hash(&body.fingerprint()),
     );
     let order = body
         .into_inner()

@@ -60,7 +60,7 @@ struct Checked {
 }
 
 impl CreateTenant {
-    /// SHA-256 of all that was asked for, to tell a repetition from another request with the same key.
+    /// SHA-256 of all that was asked for, the password too: to be kept by nobody as it is.
     pub(super) fn fingerprint(&self) -> Vec<u8> {
         let password = self
             .admin
