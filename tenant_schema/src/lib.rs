@@ -14,10 +14,11 @@ mod ddl_type;
 pub mod definition;
 pub mod identity;
 mod model;
+pub mod record;
 pub mod seeds;
 pub mod settings;
 
 pub use connection::TenantConn;
 pub use ddl_type::DdlType;
-pub use model::{TenantEnum, TenantModel};
+pub use model::{TenantEnum, TenantModel, UnknownLabel};
 pub use tenant_schema_derive::{TenantEnum, TenantModel};

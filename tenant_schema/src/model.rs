@@ -1,5 +1,7 @@
 //! What the derives implement: a struct that defines a table, an enum that defines the labels of a text column.
 
+use std::fmt;
+
 use crate::definition::TableDefinition;
 
 /// A Rust struct that is the one definition of a tenant table. Derived: see [`tenant_schema_derive::TenantModel`].
@@ -31,3 +33,24 @@ pub trait TenantEnum: Sized + 'static {
         format!("{column} in ('{}')", Self::LABELS.join("', '"))
     }
 }
+
+/// A text that is no label of an enum. Its `Display` lists the labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownLabel {
+    labels: &'static [&'static str],
+}
+
+impl UnknownLabel {
+    /// The text is no label of `T`.
+    pub fn of<T: TenantEnum>() -> Self {
+        Self { labels: T::LABELS }
+    }
+}
+
+impl fmt::Display for UnknownLabel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "must be one of `{}`", self.labels.join("`, `"))
+    }
+}
+
+impl std::error::Error for UnknownLabel {}

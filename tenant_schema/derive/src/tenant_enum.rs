@@ -109,6 +109,15 @@ fn write_labels(parsed: &TenantEnum) -> TokenStream {
                 }
             }
         }
+
+        impl ::std::str::FromStr for #ident {
+            type Err = ::tenant_schema::UnknownLabel;
+
+            fn from_str(label: &str) -> Result<Self, Self::Err> {
+                let known = <Self as ::tenant_schema::TenantEnum>::of_label(label);
+                known.ok_or_else(::tenant_schema::UnknownLabel::of::<Self>)
+            }
+        }
     }
 }
 

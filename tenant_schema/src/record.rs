@@ -1,0 +1,63 @@
+//! Records that others hang on: the one list of what a note, a review or an attachment may be about.
+//!
+//! Such a holder names its record by two columns, `<holding>_type` and `<holding>_id`, which no foreign key can follow. It is
+//! checked where it is written instead: the record is there, and stays until the transaction ends.
+
+use connection::TenantConn;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::TenantEnum;
+
+/// One record of the tenant, of any kind that others may hang on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Its id in the table of its kind.
+    pub id: Uuid,
+}
+
+/// Lists the kinds, each with its table, whose rows have an `id` and are deleted softly.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $room:ident::$noun:ident::$table:ident,)+) => {
+        /// What kind of record others may hang on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, TenantEnum, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum RecordKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Record {
+            /// Whether the record is there and not deleted. If so, nobody deletes it before the transaction ends.
+            pub async fn hold(self, mut conn: &TenantConn) -> QueryResult<bool> {
+                let found: Option<Uuid> = match self.kind {
+                    $(RecordKind::$kind => {
+                        use crate::$room::$noun::$table as records;
+                        records::table
+                            .find(self.id)
+                            .filter(records::deleted_at.is_null())
+                            .select(records::id)
+                            .for_share()
+                            .first(&mut conn)
+                            .await
+                            .optional()?
+                    })+
+                };
+                Ok(found.is_some())
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A user.
+    User = identity::user::users,
+    /// A role.
+    Role = identity::role::roles,
+    /// A team.
+    Team = identity::team::teams,
+}
