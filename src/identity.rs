@@ -39,6 +39,7 @@ pub mod refresh_cookie;
 pub mod registration;
 pub mod rotation;
 pub mod scraper;
+pub mod sealing;
 pub mod session_end;
 pub mod signed_in;
 pub mod support_access;

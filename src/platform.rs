@@ -13,6 +13,7 @@ use crate::identity::link::Links;
 use crate::identity::mailed_token::LinkKey;
 use crate::identity::password::{PasswordError, PasswordHasher};
 use crate::identity::receipt::ReceiptKey;
+use crate::identity::sealing::Sealer;
 use crate::provisioner::{ProvisionError, Provisioner};
 use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
 
@@ -35,6 +36,8 @@ pub struct Platform {
     pub links: Links,
     /// What answers are kept with, to be given again.
     pub receipts: ReceiptKey,
+    /// Seals the secrets that tenants keep, and opens them.
+    pub sealer: Sealer,
     /// Last, so that it is dropped after all that uses it.
     pub database: Database,
 }
@@ -79,6 +82,7 @@ impl Platform {
                 config.mail.reset_lifetime(),
             ),
             receipts: ReceiptKey::derive(pepper).map_err(PasswordError::from)?,
+            sealer: Sealer::new(pepper),
             registry: TenantRegistry::new(pools.clone(), changes.clone()),
             rates: TenantRates::new(),
             changes,

@@ -6,6 +6,7 @@ use platform_schema::SystemUserError;
 
 use super::{ApiError, Code, outage};
 use crate::identity::password::PasswordError;
+use crate::identity::sealing::SealError;
 use crate::identity::token::TokenError;
 use crate::provisioner::ProvisionError;
 use crate::rate::RateExceeded;
@@ -57,6 +58,12 @@ impl From<LoadError> for ApiError {
             Code::Unavailable
         };
         Self::new(code).because(error)
+    }
+}
+
+impl From<SealError> for ApiError {
+    fn from(error: SealError) -> Self {
+        Self::internal(error)
     }
 }
 

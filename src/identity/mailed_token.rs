@@ -8,12 +8,13 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use connection::MailKind;
 use secrecy::{ExposeSecret, SecretString};
+
+use super::sealing;
 
 /// Length of a seed and of what a token encodes: 256 bits, twice what OWASP ASVS 5.0.0 (6.5.2) asks for.
 const LENGTH: usize = 32;
@@ -83,9 +84,7 @@ impl LinkKey {
     /// # Errors
     /// None that could occur: the length is that of the hash.
     pub fn derive(pepper: &SecretString) -> Result<Self, Unspecified> {
-        let extracted = Salt::new(HKDF_SHA256, &[]).extract(pepper.expose_secret().as_bytes());
-        let mut key = [0; LENGTH];
-        extracted.expand(&[PURPOSE], HKDF_SHA256)?.fill(&mut key)?;
+        let key = sealing::derived(pepper, PURPOSE)?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
     }
 

@@ -5,27 +5,23 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac;
 use chrono::{DateTime, TimeDelta, Utc};
 use connection::TenantConn;
 use platform_schema::Tenant;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 use tenant_schema::settings::{Change, IdempotencyReceipt, NewIdempotencyReceipt};
 use uuid::Uuid;
 
+use super::sealing;
 use super::signed_in::SignedIn;
 use crate::error::{ApiError, Code};
 use crate::resource::{KeptAnswer, Repeatable, Success};
 
 /// What sets this key apart from whatever else is derived from the pepper.
 const PURPOSE: &[u8] = b"rowhouse: receipts of creations, version 1";
-
-/// Length of derived keys and hashes: 256 bits.
-const LENGTH: usize = 32;
 
 /// How long an answer is kept.
 const LIFETIME: TimeDelta = TimeDelta::days(1);
@@ -40,9 +36,7 @@ impl ReceiptKey {
     /// # Errors
     /// None that could occur: the length is that of the hash.
     pub fn derive(pepper: &SecretString) -> Result<Self, Unspecified> {
-        let extracted = Salt::new(HKDF_SHA256, &[]).extract(pepper.expose_secret().as_bytes());
-        let mut key = [0; LENGTH];
-        extracted.expand(&[PURPOSE], HKDF_SHA256)?.fill(&mut key)?;
+        let key = sealing::derived(pepper, PURPOSE)?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
     }
 
@@ -127,19 +121,12 @@ impl Receipt {
         first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
     }
 
-    /// Encrypts with AES-256-GCM: the nonce, the ciphertext, the tag.
-    fn seal(&self, mut text: Vec<u8>) -> Result<Vec<u8>, Unspecified> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, self.seal.as_ref())?;
-        let nonce = key.seal_in_place_append_tag(Aad::from(self.name.as_ref()), &mut text)?;
-        Ok([nonce.as_ref().as_slice(), &text].concat())
+    fn seal(&self, text: Vec<u8>) -> Result<Vec<u8>, Unspecified> {
+        sealing::seal(self.seal.as_ref(), self.name.as_ref(), text)
     }
 
     fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unspecified)?;
-        let (nonce, mut text) = (Nonce::from(nonce), text.to_vec());
-        let key = RandomizedNonceKey::new(&AES_256_GCM, self.seal.as_ref())?;
-        let opened = key.open_in_place(nonce, Aad::from(self.name.as_ref()), &mut text)?;
-        Ok(opened.to_vec())
+        sealing::open(self.seal.as_ref(), self.name.as_ref(), sealed)
     }
 }
 
@@ -195,6 +182,8 @@ impl SignedIn {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::aead::NONCE_LEN;
+
     use super::*;
 
     #[test]
