@@ -109,32 +109,55 @@ const TENANT: &[(&str, &str, u16)] = &[
     ("DELETE", "/users/{id}/sessions", 403),
 ];
 
-/// Operations of the platform, and the status that support gets with an empty body.
-const PLATFORM: &[(&str, &str, u16)] = &[
-    ("POST", "/api/v1/platform/auth/change-password", 422),
-    ("POST", "/api/v1/platform/auth/logout", 204),
-    ("POST", "/api/v1/platform/auth/logout-all", 204),
-    ("GET", "/api/v1/platform/auth/me", 200),
-    ("GET", "/api/v1/platform/audit-logs", 200),
-    ("GET", "/api/v1/platform/system-users", 200),
-    ("POST", "/api/v1/platform/system-users", 403),
-    ("GET", "/api/v1/platform/system-users/{id}", 404),
-    ("PATCH", "/api/v1/platform/system-users/{id}", 403),
-    ("DELETE", "/api/v1/platform/system-users/{id}", 403),
-    ("GET", "/api/v1/tenants", 200),
-    ("POST", "/api/v1/tenants", 403),
-    ("GET", "/api/v1/tenants/{tenant}", 200),
-    ("POST", "/api/v1/tenants/{tenant}/initialize", 403),
-    ("POST", "/api/v1/tenants/{tenant}/suspend", 403),
-    ("POST", "/api/v1/tenants/{tenant}/resume", 403),
-    ("POST", "/api/v1/tenants/{tenant}/act-as", 403),
-    ("POST", "/api/v1/auth/initialize-tenant", 403),
-    ("GET", "/api/v1/tenants/{tenant}/schema", 200),
-    ("GET", "/api/v1/tenants/{tenant}/plan", 200),
-    ("POST", "/api/v1/tenants/{tenant}/verify", 200),
-    ("POST", "/api/v1/auth/verify-tenant", 200),
-    ("GET", "/api/v1/fleet/pools", 200),
-    ("GET", "/metrics", 200),
+/// The roles of the platform, in the order of the statuses in [`PLATFORM`].
+const PLATFORM_ROLES: [SystemUserRole; 3] = [
+    SystemUserRole::SuperAdmin,
+    SystemUserRole::Operator,
+    SystemUserRole::Support,
+];
+
+/// Operations of the platform, and the status that each of its roles gets with an empty body.
+const PLATFORM: &[(&str, &str, [u16; 3])] = &[
+    (
+        "POST",
+        "/api/v1/platform/auth/change-password",
+        [422, 422, 422],
+    ),
+    ("POST", "/api/v1/platform/auth/logout", [204, 204, 204]),
+    ("POST", "/api/v1/platform/auth/logout-all", [204, 204, 204]),
+    ("GET", "/api/v1/platform/auth/me", [200, 200, 200]),
+    ("GET", "/api/v1/platform/audit-logs", [200, 200, 200]),
+    ("GET", "/api/v1/platform/system-users", [200, 200, 200]),
+    ("POST", "/api/v1/platform/system-users", [422, 403, 403]),
+    ("GET", "/api/v1/platform/system-users/{id}", [404, 404, 404]),
+    (
+        "PATCH",
+        "/api/v1/platform/system-users/{id}",
+        [404, 403, 403],
+    ),
+    (
+        "DELETE",
+        "/api/v1/platform/system-users/{id}",
+        [404, 403, 403],
+    ),
+    ("GET", "/api/v1/tenants", [200, 200, 200]),
+    ("POST", "/api/v1/tenants", [422, 422, 403]),
+    ("GET", "/api/v1/tenants/{tenant}", [200, 200, 200]),
+    (
+        "POST",
+        "/api/v1/tenants/{tenant}/initialize",
+        [200, 200, 403],
+    ),
+    ("POST", "/api/v1/tenants/{tenant}/suspend", [200, 200, 403]),
+    ("POST", "/api/v1/tenants/{tenant}/resume", [200, 200, 403]),
+    ("POST", "/api/v1/tenants/{tenant}/act-as", [422, 422, 403]),
+    ("POST", "/api/v1/auth/initialize-tenant", [200, 200, 403]),
+    ("GET", "/api/v1/tenants/{tenant}/schema", [200, 200, 200]),
+    ("GET", "/api/v1/tenants/{tenant}/plan", [200, 200, 200]),
+    ("POST", "/api/v1/tenants/{tenant}/verify", [200, 200, 200]),
+    ("POST", "/api/v1/auth/verify-tenant", [200, 200, 200]),
+    ("GET", "/api/v1/fleet/pools", [200, 200, 200]),
+    ("GET", "/metrics", [200, 200, 200]),
 ];
 
 /// An operation as it is documented.
@@ -226,11 +249,11 @@ fn tenant_status(name: &str) -> Option<u16> {
     found.map(|(_, _, status)| *status)
 }
 
-fn platform_status(name: &str) -> Option<u16> {
+fn platform_statuses(name: &str) -> Option<[u16; 3]> {
     let found = PLATFORM
         .iter()
         .find(|(method, path, _)| format!("{method} {path}") == name);
-    found.map(|(_, _, status)| *status)
+    found.map(|(.., statuses)| *statuses)
 }
 
 #[tokio::test]
@@ -294,7 +317,7 @@ async fn a_token_of_another_tenant_opens_nothing() {
     })
     .await;
     walk(&operations, &anonymous.with_token(alice.token()), |name| {
-        platform_status(name).map(|_| (401, "invalid_token"))
+        platform_statuses(name).map(|_| (401, "invalid_token"))
     })
     .await;
     let root = app.platform_admin().await;
@@ -305,8 +328,8 @@ async fn a_token_of_another_tenant_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_viewer_and_support_may_what_the_table_says() {
-    let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
+async fn a_viewer_may_what_the_table_says() {
+    let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
     let operations = Operation::all(&anonymous).await;
     alice.create_user("victor", &["viewer"]).await;
     for operation in &operations {
@@ -317,13 +340,22 @@ async fn a_viewer_and_support_may_what_the_table_says() {
         })
         .await;
     }
-    let email = "help@platform.example";
-    app.system_user(email, SystemUserRole::Support).await;
-    for operation in &operations {
-        let support = anonymous.log_in_to_platform(email, PASSWORD).await;
-        walk(slice::from_ref(operation), &support, |name| {
-            platform_status(name).map(|status| (status, ""))
-        })
-        .await;
+}
+
+#[tokio::test]
+async fn each_role_of_the_platform_may_what_the_table_says() {
+    let (app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let operations = Operation::all(&anonymous).await;
+    for (index, role) in PLATFORM_ROLES.into_iter().enumerate() {
+        let email = format!("{role}@platform.example");
+        app.system_user(&email, role).await;
+        for operation in &operations {
+            // Some operations end the session.
+            let caller = anonymous.log_in_to_platform(&email, PASSWORD).await;
+            walk(slice::from_ref(operation), &caller, |name| {
+                platform_statuses(name).map(|statuses| (statuses[index], ""))
+            })
+            .await;
+        }
     }
 }
