@@ -117,6 +117,14 @@ impl SystemUser {
             .optional()
     }
 
+    /// The system user of this id, who has to be there.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn require(id: Uuid, conn: &PlatformConn) -> QueryResult<Self> {
+        Self::find(id, conn).await?.ok_or(diesel::NotFound)
+    }
+
     /// The system user with this address, in whatever case.
     pub async fn find_by_email(email: &str, mut conn: &PlatformConn) -> QueryResult<Option<Self>> {
         Self::query()

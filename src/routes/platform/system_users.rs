@@ -110,8 +110,7 @@ async fn find_system_user(
     caller: PlatformAuthorized<SystemUsersRead>,
     id: PathId,
 ) -> Result<Success<SystemUserView>, ApiError> {
-    let found = SystemUser::find(*id, caller.conn()).await?;
-    let user = found.ok_or(diesel::NotFound)?;
+    let user = SystemUser::require(*id, caller.conn()).await?;
     let etag = etag(&user);
     Ok(Success::new("the system user", user.into()).etag(etag))
 }
