@@ -14,6 +14,8 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::TimeDelta;
+use connection::PlatformConn;
+use diesel::QueryResult;
 use platform_schema::{FailureKey, Leniency, LoginFailure, TenantId};
 use uuid::Uuid;
 
@@ -203,10 +205,18 @@ impl Attempts {
         if self.account_leniency.is_none() {
             return Ok(());
         }
-        let keys: Vec<_> = keys.iter().map(|key| key.0).collect();
         let lease = platform.pools.platform().await?;
-        LoginFailure::forgive(&keys, &lease).await?;
+        self.forgive_on(keys, &lease).await?;
         Ok(lease.finish().await?)
+    }
+
+    /// As [`Self::forgive`], on a connection of the platform, in whose transaction the accounts may be changed otherwise.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn forgive_on(&self, keys: &[AttemptKey], conn: &PlatformConn) -> QueryResult<()> {
+        let keys: Vec<_> = keys.iter().map(|key| key.0).collect();
+        LoginFailure::forgive(&keys, conn).await
     }
 
     fn counted(&self, guess: &Guess) -> impl Iterator<Item = (FailureKey, Leniency)> {

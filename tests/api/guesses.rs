@@ -6,6 +6,7 @@ use test_app::{Answer, Caller, PASSWORD, PLATFORM_ADMIN, TestApp, TestDatabase, 
 
 use crate::endings::node;
 use crate::rates::{behind_a_proxy, log_in_from};
+use crate::system_users::{USERS, order};
 
 /// Failures that are put up with by default.
 const FREE: usize = 10;
@@ -250,4 +251,36 @@ async fn a_system_user_waits_like_everybody_else() {
     attempt(PASSWORD).await.expect_status(429);
     let_the_time_pass(&app).await;
     attempt(PASSWORD).await.expect_status(200);
+}
+
+/// Rule 13, for system users: the way out that another one has.
+#[tokio::test]
+async fn a_super_admin_lets_in_a_system_user_who_is_kept_waiting() {
+    let (app, anonymous, ..) = counting_accounts().await;
+    let root = app.platform_admin().await;
+    let attempt = async |email: &str, password: &str| {
+        let body = json!({ "email": email, "password": password });
+        anonymous.post("/api/v1/platform/auth/login", &body).await
+    };
+    let mut paths = Vec::new();
+    for (name, role) in [("ops", "operator"), ("help", "support")] {
+        let email = format!("{name}@platform.example");
+        let made = root.post(USERS, &order(&email, role)).await;
+        paths.push(format!("{USERS}/{}/unlock", made.text_at("/data/id")));
+        for _ in 0..FREE {
+            attempt(&email, "a guess").await.expect_status(401);
+        }
+    }
+    app.sql("UPDATE shared.login_failures SET refused_until = now() + interval '10 minutes'")
+        .await;
+    let (ops, help) = ("ops@platform.example", "help@platform.example");
+    attempt(ops, PASSWORD).await.expect_status(429);
+    root.post(&paths[0], &json!({})).await.expect_status(204);
+    attempt(ops, PASSWORD).await.expect_status(200);
+    attempt(help, PASSWORD).await.expect_status(429);
+    // Whom the operator may see, they may not let in.
+    let ops = anonymous.log_in_to_platform(ops, PASSWORD).await;
+    let refused = ops.post(&paths[1], &json!({})).await.expect_status(403);
+    assert_eq!(refused.code(), "permission_denied");
+    attempt(help, PASSWORD).await.expect_status(429);
 }

@@ -140,6 +140,11 @@ const PLATFORM: &[(&str, &str, [u16; 3])] = &[
         "/api/v1/platform/system-users/{id}",
         [404, 403, 403],
     ),
+    (
+        "POST",
+        "/api/v1/platform/system-users/{id}/unlock",
+        [404, 403, 403],
+    ),
     ("GET", "/api/v1/tenants", [200, 200, 200]),
     ("POST", "/api/v1/tenants", [422, 422, 403]),
     ("GET", "/api/v1/tenants/{tenant}", [200, 200, 200]),

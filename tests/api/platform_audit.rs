@@ -35,6 +35,11 @@ fn deeds(path: &str, refresh: &str) -> Vec<(&'static str, String, Value)> {
             format!("PATCH {path}"),
             json!({ "role": "support" }),
         ),
+        (
+            "system_users.unlock",
+            format!("POST {path}/unlock"),
+            nothing(),
+        ),
         ("system_users.delete", format!("DELETE {path}"), nothing()),
         ("tenant.suspend", tenant("suspend"), nothing()),
         ("tenant.initialize", tenant("initialize"), nothing()),

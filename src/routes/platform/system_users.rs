@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::auth::SystemUserView;
 use crate::error::ApiError;
 use crate::http::Methods;
+use crate::identity::Identity;
 use crate::identity::system_caller::{
     PlatformAuthorized, SystemUsersCreate, SystemUsersDelete, SystemUsersRead, SystemUsersUpdate,
 };
@@ -30,7 +31,8 @@ use body::{CreateSystemUser, PatchSystemUser};
     create_system_user,
     find_system_user,
     update_system_user,
-    delete_system_user
+    delete_system_user,
+    unlock_system_user
 ))]
 pub struct Documentation;
 
@@ -47,7 +49,8 @@ pub fn configure(scope: &mut ServiceConfig) {
                 .get(find_system_user)
                 .patch(update_system_user)
                 .delete(delete_system_user),
-        );
+        )
+        .service(Methods::at("/system-users/{id}/unlock").post(unlock_system_user));
 }
 
 /// Which system users to list.
@@ -156,6 +159,18 @@ async fn delete_system_user(
             Ok(((), change))
         })
         .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Forgets the failed logins of a system user, so that they need not wait.
+#[utoipa::path(post, path = "/api/v1/platform/system-users/{id}/unlock", tag = "platform", params(("id" = Uuid, Path)),
+    responses((status = 204)))]
+async fn unlock_system_user(
+    mut caller: PlatformAuthorized<SystemUsersUpdate>,
+    identity: Data<Identity>,
+    id: PathId,
+) -> Result<HttpResponse, ApiError> {
+    caller.unlock(identity.attempts(), *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
