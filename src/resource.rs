@@ -1,6 +1,7 @@
 //! What every resource of the API shares: bodies, queries, paging, sorting, validation, versions, envelopes.
 
 mod csv_body;
+mod csv_rows;
 mod cursor;
 mod envelope;
 mod etag;
@@ -16,6 +17,7 @@ mod validation;
 
 pub use self::{
     csv_body::CsvBody,
+    csv_rows::CsvRows,
     cursor::{Cursor, CursorRequest, LogPage},
     envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},

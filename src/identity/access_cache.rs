@@ -9,7 +9,7 @@ use tenant_schema::identity::{Access, ApiKey};
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::permission::Grants;
+use super::permission::{self, Decision, Denial, Grants};
 use crate::tenancy::TenantPools;
 use crate::tenancy::changes::{Changes, Subject};
 use crate::tenancy::remembered::{Key, LoadError, Loaded, Remembered};
@@ -77,6 +77,17 @@ impl KnownAccess {
             networks.is_empty() || networks.iter().any(|network| actor.is_in(network))
         });
         self.access.user.is_active && is_near
+    }
+
+    /// Whether the caller may do what the permission of this name stands for: what is granted to the user, within the scopes
+    /// of the key where they came with one.
+    pub fn decide(&self, permission: &str) -> Decision<'_> {
+        match &self.api_key {
+            Some(key) if !permission::covers(&key.scopes, permission) => {
+                Decision::Denied(Denial::OutOfScope)
+            }
+            _ => self.grants.decide(permission, self.now()),
+        }
     }
 
     /// The time by the database's clock, which is the one that ends of grants and denials are judged by.

@@ -45,6 +45,10 @@ permissions! {
     ApiKeysUpdate = "api_keys.update",
     /// Revoke API keys.
     ApiKeysDelete = "api_keys.delete",
+    /// See what was done in the tenant, by whom and from where.
+    AuditRead = "audit.read",
+    /// Take the audit log away as a file.
+    AuditExport = "audit.export",
     /// See the permissions that there are, and what is granted and denied to a user.
     PermissionsRead = "permissions.read",
     /// Grant and deny permissions to users.

@@ -17,7 +17,7 @@ use super::access_cache::{AccessKey, Credential, KnownAccess};
 use super::actor::Actor;
 use super::api_key::ApiKeySecret;
 use super::attempts::AttemptKey;
-use super::permission::{self, Decision, Denial};
+use super::permission::{Decision, Denial};
 use super::token::Bearer;
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
@@ -60,6 +60,11 @@ impl SignedIn {
         &self.platform
     }
 
+    /// The caller as the audit log remembers them.
+    pub(super) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// The user and what is granted to them, as of now.
     pub fn access(&self) -> &Access {
         &self.known.access
@@ -97,12 +102,7 @@ impl SignedIn {
     /// Whether the caller may do what the permission of this name stands for: what is granted to the user, within the scopes
     /// of the key where they came with one.
     pub fn decide(&self, permission: &str) -> Decision<'_> {
-        match &self.known.api_key {
-            Some(key) if !permission::covers(&key.scopes, permission) => {
-                Decision::Denied(Denial::OutOfScope)
-            }
-            _ => self.known.grants.decide(permission, self.now()),
-        }
+        self.known.decide(permission)
     }
 
     /// The names of all permissions that the caller has, without wildcards.

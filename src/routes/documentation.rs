@@ -45,6 +45,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tenant.merge(tenant::sessions::Documentation::openapi());
     tenant.merge(tenant::api_keys::Documentation::openapi());
     tenant.merge(tenant::support_access::Documentation::openapi());
+    tenant.merge(tenant::audit_logs::Documentation::openapi());
     tenant.merge(tenant::users::Documentation::openapi());
     tenant.merge(tenant::user_permissions::Documentation::openapi());
     tenant.merge(tenant::user_roles::Documentation::openapi());

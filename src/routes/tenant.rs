@@ -1,6 +1,7 @@
 //! Routes for tenant users. Mounted under `/api/v1/tenants/{slug}`, and under `/api/v1` for `X-Tenant-ID`.
 
 pub mod api_keys;
+pub mod audit_logs;
 pub mod auth;
 pub mod email_proof;
 pub mod invitations;
@@ -21,7 +22,7 @@ pub mod users;
 use actix_web::web::ServiceConfig;
 
 /// Mounts the routes, relative to either mount. What is below `/users` by a name comes before `users/{id}`, which would take
-/// the name for an id.
+/// the name for an id; and so do `settings/audit-logs` before the settings, which go by keys.
 pub fn configure(scope: &mut ServiceConfig) {
     scope
         .configure(auth::configure)
@@ -40,5 +41,6 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(user_roles::configure)
         .configure(user_unlock::configure)
         .configure(support_access::configure)
+        .configure(audit_logs::configure)
         .configure(users::configure);
 }

@@ -8,7 +8,7 @@ pub mod idempotency_receipt;
 pub mod setting;
 
 pub use api_audit_log::ApiAuditLog;
-pub use audit_log::{ActorType, AuditLog, ChainFault, ChainHead, Origin};
+pub use audit_log::{ActorType, AuditFilter, AuditLog, ChainFault, ChainHead, Origin};
 pub use audited::{Audited, Change};
 pub use feature_flag::{FeatureFlag, FeatureFlagChanges, NewFeatureFlag};
 pub use idempotency_receipt::{IdempotencyReceipt, NewIdempotencyReceipt};

@@ -44,8 +44,10 @@ impl PlatformAuditLog {
             rows = rows.filter(logs::object_id.eq(object_id));
         }
         if let Some((at, id)) = after {
-            let older = logs::created_at.lt(at);
-            rows = rows.filter(older.or(logs::created_at.eq(at).and(logs::id.gt(id))));
+            let is_older = logs::created_at.lt(at);
+            // The first condition says the same less exactly: it is the one that an index is entered by.
+            rows = rows.filter(logs::created_at.le(at));
+            rows = rows.filter(is_older.or(logs::id.gt(id)));
         }
         // As the index has them: rows of one transaction have one time.
         rows.order((logs::created_at.desc(), logs::id))

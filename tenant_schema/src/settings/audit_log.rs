@@ -1,6 +1,7 @@
 //! The audit log: one row for each change, written in the change's own transaction and chained to the row before it.
 
 mod chain;
+mod list;
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::chain::{ChainFault, ChainHead};
+pub use self::list::AuditFilter;
 use super::audited::Change;
 use crate::{TenantEnum, TenantModel};
 
@@ -21,7 +23,9 @@ use crate::{TenantEnum, TenantModel};
     append_only,
     index("created_at desc", id),
     index(object_type, object_id),
-    index(actor_id, "created_at desc")
+    index(actor_id, "created_at desc"),
+    index(action, "created_at desc"),
+    index(ip, "created_at desc")
 )]
 pub struct AuditLog {
     /// UUID v7, made by the server.
