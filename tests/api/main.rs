@@ -15,6 +15,8 @@ mod act_as;
 mod admins;
 mod api_keys;
 mod audit;
+mod audit_export;
+mod audit_logs;
 mod auth;
 mod authority;
 mod bad_input;
