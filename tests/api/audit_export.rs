@@ -95,7 +95,11 @@ async fn no_cell_of_a_file_is_a_formula() {
         Some("attachment; filename=\"audit-logs.csv\"")
     );
     let mut table = csv::Reader::from_reader(file.text.as_bytes());
-    let column = table.headers().unwrap().iter().position(|name| name == "user_agent");
+    let column = table
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|name| name == "user_agent");
     let column = column.unwrap();
     let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
     let agents: Vec<&str> = rows[..4].iter().map(|row| &row[column]).collect();

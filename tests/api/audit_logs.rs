@@ -35,10 +35,7 @@ async fn the_log_is_read_page_by_page_while_it_grows() {
         let link = page.header("Link").unwrap();
         path = link[1..link.find('>').unwrap()].to_owned();
     }
-    let expected: Vec<_> = (0..5)
-        .rev()
-        .map(|number| format!("user{number}"))
-        .collect();
+    let expected: Vec<_> = (0..5).rev().map(|number| format!("user{number}")).collect();
     assert_eq!(seen, expected);
 }
 
@@ -112,7 +109,10 @@ async fn a_row_is_found_by_its_id_and_not_by_another_tenant() {
     alice.create_user("bob", &[]).await;
     let rows = alice.get(LOGS).await.at("/data");
     let path = format!("{LOGS}/{}", rows[0]["id"].as_str().unwrap());
-    assert_eq!(alice.get(&path).await.expect_status(200).at("/data"), rows[0]);
+    assert_eq!(
+        alice.get(&path).await.expect_status(200).at("/data"),
+        rows[0]
+    );
     assert_eq!(rows[0]["hash"].as_str().unwrap().len(), 64);
     mallory.get(&path).await.expect_status(404);
 }
@@ -133,7 +133,12 @@ async fn the_auditor_sees_what_the_platform_did_to_their_own_tenant() {
         .expect_status(200);
     let path = format!("{LOGS}/platform");
     let seen = field(&audra, &path, "action").await;
-    let expected = ["tenant.act_as", "tenant.resume", "tenant.suspend", "tenant.create"];
+    let expected = [
+        "tenant.act_as",
+        "tenant.resume",
+        "tenant.suspend",
+        "tenant.create",
+    ];
     assert_eq!(seen, expected.map(Value::from));
     let after = field(&audra, &path, "after").await;
     assert_eq!(after[0]["reason"], "ticket 7");

@@ -190,7 +190,10 @@ fn table(rows: impl Iterator<Item = AuditLogView>, is_first: bool) -> csv::Resul
 /// The cells of a row, as [`COLUMNS`] names them.
 fn cells(row: AuditLogView) -> [Cow<'static, str>; 17] {
     fn text(value: Option<impl ToString>) -> Cow<'static, str> {
-        value.map(|value| value.to_string()).unwrap_or_default().into()
+        value
+            .map(|value| value.to_string())
+            .unwrap_or_default()
+            .into()
     }
     [
         text(Some(row.id)),
