@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rowhouse::database::embedded::{Durability, EmbeddedServer, EmbeddedSettings};
 use rowhouse::database::{Connector, migrations};
@@ -13,6 +13,9 @@ use crate::OwnServer;
 
 /// Seconds that a statement of a test may take.
 const STATEMENT_TIMEOUT: u32 = 60;
+
+/// How long mail may take to be sent; generous, since machines are loaded.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long the server waits for the next test binary before it stops.
 const LINGER: Duration = Duration::from_secs(5);
@@ -96,6 +99,23 @@ impl TestDatabase {
     /// A connection of the login role, for what no API shows.
     pub async fn client(&self) -> Client {
         connect(&self.url).await
+    }
+
+    /// Waits until no mail is waiting to be sent.
+    pub async fn wait_for_outbox(&self) {
+        let client = self.client().await;
+        let waiting =
+            "SELECT FROM shared.mail_outbox WHERE sent_at IS NULL AND given_up_at IS NULL";
+        let begun = Instant::now();
+        while let Some(row) = client
+            .query(waiting, &[])
+            .await
+            .expect("the outbox")
+            .first()
+        {
+            assert!(begun.elapsed() < PATIENCE, "mail still waits: {row:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Runs what the server's superuser does once for an operator.

@@ -19,7 +19,6 @@ mod pgbouncer;
 mod platform;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use actix_web::web::ServiceConfig;
 use clap::Parser;
@@ -47,9 +46,6 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The e-mail address of the system admin in the tests.
 pub const PLATFORM_ADMIN: &str = "root@platform.example";
-
-/// How long mail may take to be sent; generous, since machines are loaded.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sessions of the server that an app gets where it is tested through a pooler.
 const POOLED_SESSIONS: u32 = 4;
@@ -257,19 +253,7 @@ impl TestApp {
 
     /// Waits until no mail is waiting to be sent.
     pub async fn wait_for_outbox(&self) {
-        let client = self.database.client().await;
-        let waiting =
-            "SELECT FROM shared.mail_outbox WHERE sent_at IS NULL AND given_up_at IS NULL";
-        let begun = Instant::now();
-        while let Some(row) = client
-            .query(waiting, &[])
-            .await
-            .expect("the outbox")
-            .first()
-        {
-            assert!(begun.elapsed() < PATIENCE, "mail still waits: {row:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.database.wait_for_outbox().await;
     }
 
     /// The database of this test.

@@ -15,7 +15,7 @@ impl Mail {
 
     /// The mails in the files of a folder, in the order in which they were added to the outbox. None where there is no
     /// folder.
-    pub(crate) fn in_folder(folder: &Path) -> Vec<Self> {
+    pub fn in_folder(folder: &Path) -> Vec<Self> {
         let Ok(entries) = std::fs::read_dir(folder) else {
             return Vec::new();
         };

@@ -1,6 +1,11 @@
 //! The two programs as a shell sees them: arguments, what they print where, exit codes, signals.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
 
 mod admins;
 mod audit;
@@ -12,6 +17,7 @@ mod manual;
 mod plans;
 mod revocation;
 mod rowhouse;
+mod secrets;
 mod serving;
 mod shell;
 mod tenants;

@@ -43,10 +43,15 @@ impl Rowhouse {
 
     /// As [`Self::serve`], with further arguments.
     pub(crate) fn serve_with(shell: &Shell, arguments: &[&str]) -> Self {
+        Self::serve_logging(shell, arguments, Stdio::null())
+    }
+
+    /// As [`Self::serve_with`], where its log goes to `log`.
+    pub(crate) fn serve_logging(shell: &Shell, arguments: &[&str], log: impl Into<Stdio>) -> Self {
         let arguments = [&["serve", "--port", "0"], arguments].concat();
         let mut child = Self::command(shell, &arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
