@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use test_app::{Caller, PASSWORD, TestApp};
+use test_app::{Caller, TestApp};
 
 use crate::endings::node;
 use crate::roles::{new_role, role_named};
@@ -220,35 +220,6 @@ async fn a_change_of_rights_is_in_force_on_every_node() {
         .await
         .expect_status(200);
     is_in_force("a disabled user", 401).await;
-}
-
-/// Rule 49: rights that cannot be read allow nothing.
-#[tokio::test]
-async fn who_cannot_be_known_may_nothing() {
-    let (app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
-    let odd = "INSERT INTO permissions (id, name, resource, action) \
-               VALUES (gen_random_uuid(), 'users read', 'users', 'read'); \
-               INSERT INTO user_permissions (user_id, permission_id, effect) \
-               SELECT users.id, permissions.id, 'deny' FROM users, permissions \
-               WHERE permissions.name = 'users read'";
-    alice.get("/users").await.expect_status(200);
-    app.sql_in(&app.acme, odd).await;
-    alice.get("/users").await.expect_status(403);
-    app.sql_in(&app.acme, "DELETE FROM user_permissions").await;
-    alice.get("/users").await.expect_status(200);
-    app.sql_in(
-        &app.acme,
-        "ALTER TABLE user_permissions RENAME TO elsewhere",
-    )
-    .await;
-    let refused = alice.get("/users").await;
-    assert!(refused.status.is_server_error(), "{refused:#?}");
-    let body = json!({ "username": "alice", "password": PASSWORD });
-    let login = anonymous
-        .post("/api/v1/tenants/acme/auth/login", &body)
-        .await;
-    assert!(login.status.is_server_error(), "{login:#?}");
-    mallory.get("/users").await.expect_status(200);
 }
 
 /// Rule 39: who is refused has changed nothing, and whoever may not see something is not told whether there is any.
