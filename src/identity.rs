@@ -42,6 +42,7 @@ pub mod rotation;
 pub mod scraper;
 pub mod sealing;
 pub mod session_end;
+pub mod sight;
 pub mod signed_in;
 pub mod staying;
 pub mod support_access;

@@ -37,6 +37,8 @@ macro_rules! permissions {
 }
 
 permissions! {
+    /// See what is done in the tenant, of the records that one may read.
+    ActivityRead = "activity.read",
     /// See one's API keys.
     ApiKeysRead = "api_keys.read",
     /// Make API keys.

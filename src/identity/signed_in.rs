@@ -18,6 +18,7 @@ use super::actor::Actor;
 use super::api_key::ApiKeySecret;
 use super::attempts::AttemptKey;
 use super::permission::{Decision, Denial};
+use super::sight::Sight;
 use super::token::Bearer;
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
@@ -103,6 +104,11 @@ impl SignedIn {
     /// of the key where they came with one.
     pub fn decide(&self, permission: &str) -> Decision<'_> {
         self.known.decide(permission)
+    }
+
+    /// What the caller may see of what others do in the tenant.
+    pub fn sight(&self) -> Sight {
+        Sight::of(&self.known)
     }
 
     /// The names of all permissions that the caller has, without wildcards.

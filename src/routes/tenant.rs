@@ -1,5 +1,6 @@
 //! Routes for tenant users. Mounted under `/api/v1/tenants/{slug}`, and under `/api/v1` for `X-Tenant-ID`.
 
+pub mod activity;
 pub mod api_keys;
 pub mod audit_logs;
 pub mod auth;
@@ -42,5 +43,6 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(user_unlock::configure)
         .configure(support_access::configure)
         .configure(audit_logs::configure)
+        .configure(activity::configure)
         .configure(users::configure);
 }

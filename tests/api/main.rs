@@ -12,6 +12,7 @@
 
 mod access_tokens;
 mod act_as;
+mod activity;
 mod admins;
 mod api_keys;
 mod audit;

@@ -39,6 +39,7 @@ const PUBLIC: &[&str] = &[
 
 /// Operations of a tenant, relative to either mount, and the status that a viewer gets with an empty body.
 const TENANT: &[(&str, &str, u16)] = &[
+    ("GET", "/activity", 200),
     ("GET", "/api-keys", 403),
     ("POST", "/api-keys", 403),
     ("DELETE", "/api-keys/{id}", 403),

@@ -20,6 +20,7 @@ const ROLES: [&str; 7] = [
 /// Operations relative to a tenant's mount, and the permission that each takes. What is mounted below `/users` as well is here
 /// once.
 const PERMISSIONS: &[(&str, &str, &str)] = &[
+    ("GET", "/activity", "activity.read"),
     ("GET", "/api-keys", "api_keys.read"),
     ("POST", "/api-keys", "api_keys.create"),
     ("DELETE", "/api-keys/{id}", "api_keys.delete"),
@@ -151,7 +152,7 @@ async fn each_default_role_may_what_its_permissions_say_and_nothing_else() {
 #[tokio::test]
 async fn a_key_without_a_scope_may_nothing_that_takes_a_permission() {
     let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
-    let order = json!({ "name": "robot", "scopes": ["activity.read"] });
+    let order = json!({ "name": "robot", "scopes": ["analytics.read"] });
     let key = alice.post("/api-keys", &order).await.expect_status(201);
     let robot = alice.with_token(&key.text_at("/data/key"));
     for (operation, permission) in operations(&anonymous).await {

@@ -1,10 +1,13 @@
 //! The list of users: filters, order and pages.
 
+use std::collections::HashMap;
+
 use connection::TenantConn;
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::super::role::roles;
 use super::super::user_role::user_roles;
@@ -135,6 +138,20 @@ impl User {
             .offset(offset)
             .load(&mut conn)
             .await
+    }
+
+    /// What the users of these ids are called, deleted ones included.
+    pub async fn display_names(
+        ids: &[Uuid],
+        mut conn: &TenantConn,
+    ) -> QueryResult<HashMap<Uuid, String>> {
+        let named: Vec<Self> = users::table
+            .filter(users::id.eq_any(ids))
+            .select(Self::as_select())
+            .load(&mut conn)
+            .await?;
+        let names = named.iter().map(|user| (user.id, user.display_name()));
+        Ok(names.collect())
     }
 
     /// How many users pass the filter.
