@@ -73,7 +73,7 @@ impl Platform {
             serving.check_login_roles().await?;
         }
         let pools = TenantPools::new(serving, &config.pool);
-        let changes = Changes::new(database.connector().clone());
+        let changes = Changes::new(database.connector().clone(), pools.news().clone());
         let pepper = &config.identity.password_pepper;
         let link_key = LinkKey::derive(pepper);
         Ok(Self {

@@ -5,6 +5,7 @@ mod csv_rows;
 mod cursor;
 mod envelope;
 mod etag;
+mod event_stream;
 mod given;
 mod idempotency;
 mod json;
@@ -21,6 +22,7 @@ pub use self::{
     cursor::{Cursor, CursorRequest, LogPage},
     envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},
+    event_stream::{EVENT_STREAM, EventText, LastEventId},
     given::given,
     idempotency::{IdempotencyHeader, Repeatable},
     json::{JsonLimit, OptionalJson, RepeatableJson, StrictJson, StrictList},

@@ -3,6 +3,7 @@
 pub mod binding;
 pub mod changes;
 pub mod ledger;
+pub mod news;
 pub mod pools;
 pub mod rate;
 pub mod registry;
@@ -10,6 +11,7 @@ pub mod remembered;
 
 pub use changes::Changes;
 pub use ledger::{Ledger, SettleError};
+pub use news::News;
 pub use pools::{Lease, PlatformLease, PoolError, TenantPools};
 pub use rate::{RateLimited, TenantRates};
 pub use registry::{ResolveError, ServedTenant, TenantRegistry};

@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 use diesel::{IntoSql, QueryResult, TextExpressionMethods};
 use diesel_async::RunQueryDsl;
 
-use crate::{Conn, Platform, Tenant};
+use crate::{Conn, Platform, Reach, Tenant};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -36,6 +36,11 @@ pub enum Announcement<'a> {
         /// The tenant's schema.
         schema: &'a str,
     },
+    /// The audit log of a tenant has got rows.
+    Recorded {
+        /// The tenant's id.
+        tenant: &'a str,
+    },
     /// The rows of all tenants may have changed.
     Tenants,
     /// There is mail to be sent.
@@ -58,6 +63,7 @@ impl<'a> Announcement<'a> {
         let announcement = match (words.next()?, words.next(), words.next()) {
             ("tenant", Some(id), Some(slug)) => Self::Tenant { id, slug },
             ("access", Some(schema), None) => Self::Access { schema },
+            ("recorded", Some(tenant), None) => Self::Recorded { tenant },
             ("tenants", None, None) => Self::Tenants,
             ("mail", None, None) => Self::Mail,
             ("keys", None, None) => Self::Keys,
@@ -86,9 +92,21 @@ impl Conn<Tenant> {
             .map(drop)
     }
 
+    /// Notes that rows were added to the tenant's audit log. Who takes the connection back tells those who wait for them.
+    pub fn note_recorded(&self) {
+        self.recorded.store(true, Ordering::Release);
+    }
+
     /// Whether something was announced on this lease.
     pub fn has_announced(&self) -> bool {
         AtomicBool::load(&self.announced, Ordering::Acquire)
+    }
+}
+
+impl<R: Reach> Conn<R> {
+    /// Whether rows were added to an audit log on this lease.
+    pub fn has_recorded(&self) -> bool {
+        AtomicBool::load(&self.recorded, Ordering::Acquire)
     }
 }
 
@@ -125,6 +143,7 @@ mod tests {
                     schema: "tenant_0ab",
                 },
             ),
+            ("recorded 0ab", Announcement::Recorded { tenant: "0ab" }),
             ("tenants", Announcement::Tenants),
             ("mail", Announcement::Mail),
             ("keys", Announcement::Keys),
@@ -145,6 +164,7 @@ mod tests {
             "tenant 0ab",
             "access",
             "access a b",
+            "recorded",
             "pulse 1f x",
             "tenants 1",
             "tenant a b c",

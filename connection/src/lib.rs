@@ -70,6 +70,8 @@ pub struct Conn<R> {
     ran_text: AtomicBool,
     /// Whether a change was announced on it.
     announced: AtomicBool,
+    /// Whether rows were added to an audit log on it.
+    recorded: AtomicBool,
     /// Whether the server refused a statement since it is stale.
     is_stale: AtomicBool,
     /// Counts its statements, where stale ones are run again.
@@ -88,6 +90,7 @@ impl<R: Reach> Conn<R> {
             connection,
             ran_text: AtomicBool::new(false),
             announced: AtomicBool::new(false),
+            recorded: AtomicBool::new(false),
             is_stale: AtomicBool::new(false),
             in_flight: None,
             mark: None,

@@ -2,6 +2,7 @@
 //! before each whether the caller may still have what it reads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use platform_schema::TenantKey;
@@ -63,6 +64,12 @@ impl Staying {
     /// The platform behind it.
     pub fn platform(&self) -> &web::Data<Platform> {
         &self.platform
+    }
+
+    /// How long a token of theirs lives at most.
+    pub fn token_lifetime(&self) -> Duration {
+        let lifetime = self.identity.tokens().lifetime();
+        lifetime.to_std().unwrap_or_default()
     }
 
     /// What the caller may do now. Without news of the tenant this asks no database.

@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod audit_logs;
 pub mod auth;
 pub mod email_proof;
+pub mod events;
 pub mod invitations;
 pub mod password_reset;
 pub mod permissions;
@@ -44,5 +45,6 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(support_access::configure)
         .configure(audit_logs::configure)
         .configure(activity::configure)
+        .configure(events::configure)
         .configure(users::configure);
 }

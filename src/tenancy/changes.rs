@@ -16,6 +16,7 @@ use platform_schema::{TenantId, TenantSlug};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::AbortHandle;
 
+use super::news::News;
 use crate::database::Connector;
 
 /// How long silence means that nothing has changed, from the moment at which the last call that came back was made.
@@ -64,6 +65,8 @@ struct Heard {
     mail: Notify,
     /// The keys that sign tokens may have changed.
     keys: Notify,
+    /// Tenants whose audit logs have got rows.
+    news: News,
     listener: OnceCell<Listening>,
 }
 
@@ -79,8 +82,8 @@ impl Drop for Listening {
 
 impl Changes {
     /// Hears nothing yet, and so nothing is believed. `connector` reaches the database itself, for a pooler that shares
-    /// connections out by transaction delivers no notifications.
-    pub fn new(connector: Connector) -> Self {
+    /// connections out by transaction delivers no notifications. Other nodes are told the news of this one, and it theirs.
+    pub fn new(connector: Connector, news: News) -> Self {
         Self(Arc::new(Heard {
             connector,
             origin: Instant::now(),
@@ -91,6 +94,7 @@ impl Changes {
             hurry: Notify::new(),
             mail: Notify::new(),
             keys: Notify::new(),
+            news,
             listener: OnceCell::new(),
         }))
     }
@@ -183,6 +187,7 @@ impl Heard {
     fn forget_everything(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.keys.notify_one();
+        self.news.wake_all();
     }
 
     /// A call came back that was made at `made`.

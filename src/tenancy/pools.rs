@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 
 use super::binding::Binding;
 use super::ledger::Ledger;
+use super::news::News;
 use crate::config::{Isolation, PoolConfig};
 use crate::database::{Connector, DatabaseError, Pooling};
 use busiest::Busiest;
@@ -60,6 +61,7 @@ struct Shared {
     counters: Arc<Counters>,
     /// Numbers the connections.
     numbers: Count,
+    news: News,
     tidying: OnceLock<Tidying>,
 }
 
@@ -110,6 +112,7 @@ impl TenantPools {
             state: Mutex::default(),
             counters: Arc::default(),
             numbers: Count::default(),
+            news: News::default(),
             tidying: OnceLock::new(),
         });
         Self(shared, None)
@@ -173,6 +176,11 @@ impl TenantPools {
         let seat = Seat::take(&self.0, terms, share).await?;
         let physical = self.0.lend(&seat).await?;
         Ok(PlatformLease::new(physical, seat, self.1.clone()))
+    }
+
+    /// What leases have added to the audit logs of tenants.
+    pub fn news(&self) -> &News {
+        &self.0.news
     }
 
     /// How connections are opened.

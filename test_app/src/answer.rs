@@ -1,10 +1,10 @@
 //! What a caller got: status, headers, body.
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
-/// An answer of the API, read to its end.
+/// An answer of the API, read to its end; of events, which have none, the first part.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
@@ -19,9 +19,9 @@ impl Answer {
     pub(crate) async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         Self {
+            text: text(response).await,
             status,
             headers,
-            text: response.text().await.expect("the body is read"),
         }
     }
 
@@ -73,4 +73,14 @@ impl Answer {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");
         self
     }
+}
+
+async fn text(mut response: reqwest::Response) -> String {
+    let media_type = response.headers().get(CONTENT_TYPE);
+    if media_type.is_none_or(|value| value != "text/event-stream") {
+        return response.text().await.expect("the body is read");
+    }
+    let first = response.chunk().await.expect("the body is read");
+    let first = first.unwrap_or_default();
+    String::from_utf8_lossy(&first).into_owned()
 }

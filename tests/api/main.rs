@@ -27,6 +27,7 @@ mod decisions;
 mod documentation;
 mod endings;
 mod error_log;
+mod events;
 mod fleet;
 mod guesses;
 mod idempotency;

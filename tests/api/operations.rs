@@ -52,6 +52,7 @@ const TENANT: &[(&str, &str, u16)] = &[
     ("GET", "/auth/test", 200),
     ("GET", "/auth/sessions", 200),
     ("DELETE", "/auth/sessions/{id}", 404),
+    ("GET", "/events", 200),
     ("GET", "/settings/audit-logs", 403),
     ("GET", "/settings/audit-logs/export", 403),
     ("GET", "/settings/audit-logs/platform", 403),

@@ -82,6 +82,7 @@ const SIGNED_IN: &[(&str, &str)] = &[
     ("GET", "/auth/test"),
     ("GET", "/auth/sessions"),
     ("DELETE", "/auth/sessions/{id}"),
+    ("GET", "/events"),
     ("GET", "/users/me"),
     ("PATCH", "/users/me"),
 ];

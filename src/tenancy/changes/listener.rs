@@ -1,7 +1,7 @@
 //! The task that listens: a connection of its own, a call to itself several times a second, and a new connection when a
 //! call does not come back.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,9 @@ use super::{BELIEF, Heard, Listening, Subject};
 
 /// How often a node calls out to itself. Belief lasts four times as long: a call may be late or lost.
 const CALL: Duration = Duration::from_millis(250);
+
+/// Pause between two tellings of news: what comes in it is told at once, after it.
+const GATHERING: Duration = Duration::from_millis(25);
 
 /// Pause before a new attempt to listen.
 const AGAIN: Duration = Duration::from_millis(250);
@@ -79,6 +82,7 @@ async fn listen(
     let mut ticks = interval(CALL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     drop(present);
+    let mut told = Instant::now();
     loop {
         let Some(present) = heard.upgrade() else {
             return Ok(());
@@ -91,6 +95,10 @@ async fn listen(
                 }
             }
             () = present.hurry.notified() => calls.call().await?,
+            () = present.news.something_untold(), if told.elapsed() >= GATHERING => {
+                calls.tell(&present.news.take_untold()).await?;
+                told = Instant::now();
+            }
             _ = ticks.tick() => calls.call().await?,
         }
     }
@@ -109,6 +117,11 @@ fn hear(heard: &Heard, calls: &mut Calls, text: &str) -> bool {
             let id = schema.strip_prefix("tenant_").map(str::parse::<TenantId>);
             if let Some(Ok(id)) = id {
                 heard.count(Subject::Access(&id));
+            }
+        }
+        Some(Announcement::Recorded { tenant }) => {
+            if let Ok(id) = tenant.parse::<TenantId>() {
+                heard.news.wake(&id);
             }
         }
         Some(Announcement::Tenants) => heard.forget_everything(),
@@ -164,8 +177,21 @@ impl Calls {
         self.number += 1;
         self.under_way.push_back((self.number, now));
         let call = format!("NOTIFY {CHANNEL}, 'pulse {} {}'", self.node, self.number);
+        self.send(&call).await
+    }
+
+    /// Tells other nodes of which tenants there is news. What is lost is found at the next beat of those who listen.
+    async fn tell(&self, tenants: &HashSet<TenantId>) -> Result<(), Deaf> {
+        let news = tenants
+            .iter()
+            .map(|tenant| format!("NOTIFY {CHANNEL}, 'recorded {tenant}'"));
+        let news: Vec<String> = news.collect();
+        self.send(&news.join("; ")).await
+    }
+
+    async fn send(&self, sql: &str) -> Result<(), Deaf> {
         let mut connection = &self.connection;
-        let sending = diesel_async::SimpleAsyncConnection::batch_execute(&mut connection, &call);
+        let sending = diesel_async::SimpleAsyncConnection::batch_execute(&mut connection, sql);
         timeout(BELIEF, sending).await.or(Err(Deaf::Unheard))??;
         Ok(())
     }

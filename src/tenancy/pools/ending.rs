@@ -88,6 +88,7 @@ impl<R: Reach> Held<R> {
 
     /// Gives the connection back if it may be lent again.
     fn give_back(mut self) {
+        self.tell();
         if let Some((reason, fault)) = self.fault() {
             self.close(reason, fault);
             return;
@@ -103,6 +104,15 @@ impl<R: Reach> Held<R> {
             connection: conn.into_inner(),
             record,
         });
+    }
+
+    /// Has those told who wait for rows of the tenant's audit log, where there are new ones.
+    fn tell(&self) {
+        if self.conn.has_recorded()
+            && let Binding::Tenant(tenant) = &self.seat.terms().binding
+        {
+            self.seat.shared().news.recorded(tenant);
+        }
     }
 
     /// Why the connection may not be lent again, if it may not.

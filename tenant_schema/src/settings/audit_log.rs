@@ -113,6 +113,7 @@ impl Origin {
         if done.is_empty() {
             return Ok(());
         }
+        conn.note_recorded();
         let mut head = ChainHead::lock(conn).await?;
         let rows = done
             .into_iter()
