@@ -8,11 +8,15 @@ pub(crate) fn number(count: usize) -> f64 {
 }
 
 /// The value below which a share of `sorted` values lies: `percent` of 50 is the median. Zero where there is none.
-pub(crate) fn percentile(sorted: &[u32], percent: usize) -> Duration {
+pub(crate) fn at_percent(sorted: &[u32], percent: usize) -> u32 {
     let last = sorted.len().saturating_sub(1);
     let position = (sorted.len().saturating_mul(percent) / 100).min(last);
-    let micros = sorted.get(position).copied().unwrap_or_default();
-    Duration::from_micros(micros.into())
+    sorted.get(position).copied().unwrap_or_default()
+}
+
+/// As [`at_percent`], of values in microseconds.
+pub(crate) fn percentile(sorted: &[u32], percent: usize) -> Duration {
+    Duration::from_micros(at_percent(sorted, percent).into())
 }
 
 /// The middle value. Zero where there is none.

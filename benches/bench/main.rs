@@ -6,6 +6,7 @@
 mod active_cost;
 mod duel;
 mod figures;
+mod known_caller;
 mod leak_soak;
 mod lease_overhead;
 mod load;
@@ -28,11 +29,13 @@ use report::{Report, Row};
 use site::Site;
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [&str; 8] = [
+pub(crate) const ROWS: [&str; 10] = [
     "request_by_id",
     "request_page",
     "request_cold",
     "lease_overhead",
+    "known_token",
+    "permission",
     "noisy_neighbour",
     "active_cost",
     "login",
@@ -77,6 +80,8 @@ async fn run(name: &str, site: &mut Site) -> anyhow::Result<Option<Row>> {
         "request_page" => request_page::measure(site).await,
         "request_cold" => request_cold::measure(site).await,
         "lease_overhead" => lease_overhead::measure(site).await,
+        "known_token" => known_caller::token(site).await,
+        "permission" => known_caller::decision(site).await,
         "noisy_neighbour" => noisy_neighbour::measure(site).await,
         "active_cost" => active_cost::measure(site).await,
         "login" => login::measure(site).await,
