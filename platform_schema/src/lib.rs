@@ -5,6 +5,7 @@
 pub mod audit_anchor;
 pub mod backfill;
 pub mod bootstrap_token;
+mod clock;
 pub mod idempotency_key;
 pub mod login_failure;
 pub mod login_role;

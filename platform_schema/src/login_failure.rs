@@ -9,12 +9,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::PlatformConn;
+use crate::clock::clock_timestamp;
 use crate::schema::login_failures;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began, which may have waited for others.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 /// What failures are counted for: a SHA-256.
 pub type FailureKey = [u8; 32];

@@ -5,13 +5,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use crate::clock::clock_timestamp;
 use crate::schema::{mail_outbox, tenants};
 use crate::{PlatformConn, TenantId, TenantSlug, TenantStatus};
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 /// A mail that waits to be sent, with what the registry says of its tenant.
 #[derive(Debug, Clone, Queryable)]

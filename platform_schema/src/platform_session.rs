@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::PlatformConn;
+use crate::clock::clock_timestamp;
 use crate::schema::platform_sessions;
 
 /// A session of a system user: it begins with a login and ends by time or by revocation.
@@ -90,10 +91,7 @@ impl NewPlatformSession {
     /// Begins the session, used now.
     pub async fn insert(&self, mut conn: &PlatformConn) -> QueryResult<PlatformSession> {
         diesel::insert_into(platform_sessions::table)
-            .values((
-                self,
-                platform_sessions::last_used_at.eq(life::clock_timestamp()),
-            ))
+            .values((self, platform_sessions::last_used_at.eq(clock_timestamp())))
             .returning(PlatformSession::as_returning())
             .get_result(&mut conn)
             .await

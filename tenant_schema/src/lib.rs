@@ -10,6 +10,7 @@ extern crate self as tenant_schema;
 
 pub mod backfill;
 pub mod catalog;
+mod clock;
 mod ddl_type;
 pub mod definition;
 pub mod identity;

@@ -6,12 +6,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{NewPlatformSession, PlatformSession, platform_sessions};
+use crate::clock::clock_timestamp;
 use crate::{PlatformConn, SystemUser};
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began, which may have waited for others.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 impl NewPlatformSession {
     /// Opens the session of `user`, who logs in, and ends those of their others that were used least recently, so that at most

@@ -10,12 +10,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{SystemUser, SystemUserRole, system_users};
+use crate::clock::clock_timestamp;
 use crate::{PlatformConn, PlatformSession};
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began, which may have waited for others.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 /// What is to be changed of a system user; nothing stays as it is.
 #[derive(Debug, Clone, Default, AsChangeset)]

@@ -16,11 +16,7 @@ use super::user::{User, users};
 use super::user_permission::{Effect, user_permissions};
 use super::user_role::user_roles;
 use super::user_session::user_sessions;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began, which may have waited for others.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
+use crate::clock::clock_timestamp;
 
 /// A user with the state of one session, and every permission that is granted or denied by name or wildcard.
 #[derive(Debug, Clone)]

@@ -10,14 +10,10 @@ use super::role::roles;
 use super::user::users;
 use super::user_permission::{Effect, user_permissions};
 use super::user_role::user_roles;
+use crate::clock::clock_timestamp;
 
 /// The name of the role, which comes with every tenant and stays.
 pub const ADMIN: &str = "admin";
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began, which may have waited for others.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 /// How many admins a tenant has: users with the role who are active and not deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

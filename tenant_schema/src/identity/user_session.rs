@@ -14,6 +14,7 @@ pub use self::acting::NewActingSession;
 pub use self::life::EndReason;
 use super::user::users;
 use crate::TenantModel;
+use crate::clock::clock_timestamp;
 
 /// One sign-in of a user on one device. No refresh token is kept: it is derived from the key and the counter.
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, TenantModel)]
@@ -97,10 +98,7 @@ impl NewUserSession {
     /// Adds the session, used now.
     pub async fn insert(&self, mut conn: &TenantConn) -> QueryResult<UserSession> {
         diesel::insert_into(user_sessions::table)
-            .values((
-                self,
-                user_sessions::last_used_at.eq(life::clock_timestamp()),
-            ))
+            .values((self, user_sessions::last_used_at.eq(clock_timestamp())))
             .returning(UserSession::as_returning())
             .get_result(&mut conn)
             .await

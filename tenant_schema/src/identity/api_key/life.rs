@@ -9,15 +9,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ApiKey, NewApiKey, api_keys};
+use crate::clock::clock_timestamp;
 use crate::settings::Audited;
 
 /// How exactly the last use is known: a key in constant use is written once in this time.
 const USE_IS_NOTED: TimeDelta = TimeDelta::minutes(1);
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 impl NewApiKey {
     /// Adds the key.

@@ -11,12 +11,8 @@ use uuid::Uuid;
 use super::super::role_permission::RolePermission;
 use super::super::user_role::user_roles;
 use super::{NewRole, Role, RoleChanges, roles};
+use crate::clock::clock_timestamp;
 use crate::settings::Audited;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began: two changes never share it.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 /// A role with the names of the permissions that it grants, in order.
 #[derive(Debug, Clone)]

@@ -9,12 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Team, TeamChanges, teams};
+use crate::clock::clock_timestamp;
 use crate::settings::Audited;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began: two changes never share it.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 impl Audited for Team {
     const KIND: &'static str = "team";

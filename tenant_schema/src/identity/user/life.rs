@@ -12,12 +12,8 @@ use super::super::role::Role;
 use super::super::user_role::UserRole;
 use super::super::user_session::{EndReason, UserSession};
 use super::{NewUser, User, UserChanges, users};
+use crate::clock::clock_timestamp;
 use crate::settings::Audited;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began: two changes never share it.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 impl NewUser {
     /// A user of whom nothing but the keys is known.

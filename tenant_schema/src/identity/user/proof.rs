@@ -8,8 +8,8 @@ use connection::{MailKind, NewMail, TenantConn};
 use super::super::email_verification_token::EmailVerificationToken;
 use super::super::password_reset_token::PasswordResetToken;
 use super::super::user_session::{EndReason, UserSession};
-use super::life::clock_timestamp;
 use super::{User, lower, users};
+use crate::clock::clock_timestamp;
 
 impl User {
     /// The user, not deleted, with this address in any case.

@@ -10,12 +10,8 @@ use uuid::Uuid;
 
 use super::super::user::{User, users};
 use super::{NewUserSession, UserSession, user_sessions};
+use crate::clock::clock_timestamp;
 use crate::settings::Audited;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began, which may have waited for others.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 /// Why a session was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
