@@ -24,9 +24,11 @@ impl FromRequest for Scraper {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         match knows_the_token(request) {
             Ok(true) => ready(Ok(Self(()))).boxed_local(),
-            Ok(false) => PlatformAuthorized::<FleetRead>::from_request(request, payload)
-                .map(|caller| caller.map(|_| Self(())))
-                .boxed_local(),
+            Ok(false) => {
+                let caller = PlatformAuthorized::<FleetRead>::from_request(request, payload);
+                // Their own connection is none of those that are counted.
+                Box::pin(async move { caller.await?.leave().await.map(|()| Self(())) })
+            }
             Err(error) => ready(Err(error)).boxed_local(),
         }
     }

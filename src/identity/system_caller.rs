@@ -103,6 +103,14 @@ impl SystemCaller {
         self.requester.mutate(action, &mut self.lease, work).await
     }
 
+    /// Gives the connection back, and waits until it is among those that nobody holds.
+    ///
+    /// # Errors
+    /// Why what was done on it is not kept.
+    pub async fn leave(self) -> Result<(), ApiError> {
+        Ok(self.lease.finish().await?)
+    }
+
     /// Lets the connection go, for work that has one of its own, and says who asks for that work.
     pub fn into_requester(self) -> Requester {
         self.requester
@@ -160,6 +168,14 @@ pub struct PlatformAuthorized<P> {
 }
 
 impl<P> PlatformAuthorized<P> {
+    /// See [`SystemCaller::leave`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn leave(self) -> Result<(), ApiError> {
+        self.caller.leave().await
+    }
+
     /// See [`SystemCaller::into_requester`].
     pub fn into_requester(self) -> Requester {
         self.caller.into_requester()

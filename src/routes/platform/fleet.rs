@@ -3,6 +3,7 @@
 use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
+use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::system_caller::{FleetRead, PlatformAuthorized};
 use crate::platform::Platform;
@@ -24,8 +25,9 @@ pub fn configure(app: &mut ServiceConfig) {
 async fn show_pools(
     caller: PlatformAuthorized<FleetRead>,
     platform: Data<Platform>,
-) -> Success<PoolsView> {
+) -> Result<Success<PoolsView>, ApiError> {
     // The caller's own connection is none of those at work.
-    drop(caller);
-    Success::new("the connections of this process", platform.pools.view())
+    caller.leave().await?;
+    let view = platform.pools.view();
+    Ok(Success::new("the connections of this process", view))
 }
