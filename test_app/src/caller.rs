@@ -147,6 +147,24 @@ impl Caller {
         self.post("/users", &body).await.expect_status(201)
     }
 
+    /// Creates something of the caller's tenant, and fails the test if that is refused. Gives its path, and its version.
+    pub async fn create(&self, collection: &str, body: &Value) -> (String, String) {
+        let created = self.post(collection, body).await.expect_status(201);
+        let path = format!("{collection}/{}", created.text_at("/data/id"));
+        (path, created.etag())
+    }
+
+    /// What a field of each record of a list says, in the list's order.
+    pub async fn list(&self, path: &str, field: &str) -> Vec<String> {
+        let list = self.get(path).await.expect_status(200).at("/data");
+        let records = list.as_array().expect("a list").iter();
+        let texts = records.map(|record| record.get(field).and_then(Value::as_str));
+        texts
+            .map(|text| text.unwrap_or_else(|| panic!("no `{field}` in {list}")))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// A new user of the caller's tenant, logged in.
     pub async fn colleague(&self, username: &str, roles: &[&str]) -> Self {
         self.create_user(username, roles).await;

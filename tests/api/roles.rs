@@ -12,9 +12,7 @@ pub(crate) async fn new_role(
     permissions: &[&str],
 ) -> (String, String) {
     let body = json!({ "name": name, "priority": priority, "permissions": permissions });
-    let created = caller.post("/roles", &body).await.expect_status(201);
-    let path = format!("/roles/{}", created.text_at("/data/id"));
-    (path, created.etag())
+    caller.create("/roles", &body).await
 }
 
 /// The path of the role of this name, and its version.
@@ -29,12 +27,7 @@ pub(crate) async fn role_named(caller: &Caller, name: &str) -> (String, String) 
 }
 
 async fn names(caller: &Caller, query: &str) -> Vec<String> {
-    let list = caller.get(&format!("/roles?{query}")).await;
-    let data = list.expect_status(200).at("/data");
-    let roles = data.as_array().unwrap().iter();
-    roles
-        .map(|role| role["name"].as_str().unwrap().to_owned())
-        .collect()
+    caller.list(&format!("/roles?{query}"), "name").await
 }
 
 #[tokio::test]

@@ -8,19 +8,11 @@ use crate::user_roles::own_path;
 
 /// A team of the caller's tenant: its path and its version.
 pub(crate) async fn new_team(caller: &Caller, name: &str) -> (String, String) {
-    let created = caller.post("/teams", &json!({ "name": name })).await;
-    let created = created.expect_status(201);
-    let path = format!("/teams/{}", created.text_at("/data/id"));
-    (path, created.etag())
+    caller.create("/teams", &json!({ "name": name })).await
 }
 
 async fn names(caller: &Caller, query: &str) -> Vec<String> {
-    let list = caller.get(&format!("/teams?{query}")).await;
-    let data = list.expect_status(200).at("/data");
-    let teams = data.as_array().unwrap().iter();
-    teams
-        .map(|team| team["name"].as_str().unwrap().to_owned())
-        .collect()
+    caller.list(&format!("/teams?{query}"), "name").await
 }
 
 #[tokio::test]

@@ -15,15 +15,7 @@ async fn new_user(caller: &Caller, username: &str) -> (String, String) {
 
 /// User names of a list, in its order.
 async fn names(caller: &Caller, query: &str) -> Vec<String> {
-    let list = caller
-        .get(&format!("/users?{query}"))
-        .await
-        .expect_status(200);
-    let data = list.at("/data");
-    let users = data.as_array().unwrap().iter();
-    users
-        .map(|user| user["username"].as_str().unwrap().to_owned())
-        .collect()
+    caller.list(&format!("/users?{query}"), "username").await
 }
 
 #[tokio::test]
