@@ -14,4 +14,5 @@ pub mod rate;
 pub mod resource;
 pub mod routes;
 pub mod server;
+pub mod settings;
 pub mod tenancy;

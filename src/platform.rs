@@ -15,6 +15,7 @@ use crate::identity::password::{PasswordError, PasswordHasher};
 use crate::identity::receipt::ReceiptKey;
 use crate::identity::sealing::Sealer;
 use crate::provisioner::{ProvisionError, Provisioner};
+use crate::settings::TenantSettings;
 use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
 
 /// What every program of the platform works with. Dropping it stops the embedded server, if nobody else uses it.
@@ -24,6 +25,8 @@ pub struct Platform {
     pub pools: TenantPools,
     /// From a tenant's name to the tenant.
     pub registry: TenantRegistry,
+    /// The tenants' settings and feature flags, remembered.
+    pub settings: TenantSettings,
     /// The rates of the tenants' plans.
     pub rates: TenantRates,
     /// What was changed elsewhere. The server listens; other programs believe nothing and read everything.
@@ -84,6 +87,7 @@ impl Platform {
             receipts: ReceiptKey::derive(pepper).map_err(PasswordError::from)?,
             sealer: Sealer::new(pepper),
             registry: TenantRegistry::new(pools.clone(), changes.clone()),
+            settings: TenantSettings::new(pools.clone(), changes.clone()),
             rates: TenantRates::new(),
             changes,
             provisioner,

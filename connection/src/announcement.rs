@@ -41,6 +41,11 @@ pub enum Announcement<'a> {
         /// The tenant's id.
         tenant: &'a str,
     },
+    /// A setting or a feature flag of the tenant has changed.
+    Settings {
+        /// The tenant's schema.
+        schema: &'a str,
+    },
     /// The rows of all tenants may have changed.
     Tenants,
     /// There is mail to be sent.
@@ -64,6 +69,7 @@ impl<'a> Announcement<'a> {
             ("tenant", Some(id), Some(slug)) => Self::Tenant { id, slug },
             ("access", Some(schema), None) => Self::Access { schema },
             ("recorded", Some(tenant), None) => Self::Recorded { tenant },
+            ("settings", Some(schema), None) => Self::Settings { schema },
             ("tenants", None, None) => Self::Tenants,
             ("mail", None, None) => Self::Mail,
             ("keys", None, None) => Self::Keys,
@@ -84,8 +90,20 @@ impl Conn<Tenant> {
     /// # Errors
     /// What the database says.
     pub async fn announce_access(&self) -> QueryResult<()> {
+        self.announce("access ").await
+    }
+
+    /// Announces that a setting or a feature flag of this tenant has changed. Belongs into the transaction that changes it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn announce_settings(&self) -> QueryResult<()> {
+        self.announce("settings ").await
+    }
+
+    async fn announce(&self, what: &'static str) -> QueryResult<()> {
         self.announced.store(true, Ordering::Release);
-        let payload = "access ".into_sql::<Text>().concat(current_schema());
+        let payload = what.into_sql::<Text>().concat(current_schema());
         diesel::select(pg_notify(CHANNEL, payload))
             .execute(&mut &*self)
             .await
@@ -144,6 +162,12 @@ mod tests {
                 },
             ),
             ("recorded 0ab", Announcement::Recorded { tenant: "0ab" }),
+            (
+                "settings tenant_0ab",
+                Announcement::Settings {
+                    schema: "tenant_0ab",
+                },
+            ),
             ("tenants", Announcement::Tenants),
             ("mail", Announcement::Mail),
             ("keys", Announcement::Keys),

@@ -7,7 +7,7 @@ use platform_schema::{PlatformChange, TenantId, TenantKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenant_schema::identity::{Access, NewActingSession, User};
-use tenant_schema::settings::{Change, Setting, setting};
+use tenant_schema::settings::{Change, Setting, known};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ impl Identity {
         let actor = actor.system_user(system_user, Some(user.id));
         actor
             .mutate("auth.act_as", &mut lease, async |conn| {
-                let allowed = Setting::hold(setting::SUPPORT_ACCESS, conn).await?;
+                let allowed = Setting::hold(known::SUPPORT_ACCESS, conn).await?;
                 if allowed == Some(Value::Bool(false)) {
                     let detail = "the tenant lets nobody act as its users (hint: ask its admin)";
                     return Err(ApiError::new(Code::PermissionDenied).detail(detail));

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenant_schema::identity::{Access, EndReason, NewUserSession, User};
-use tenant_schema::settings::{Audited, Change, Setting, setting};
+use tenant_schema::settings::{Audited, Change, Setting, known};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,9 +34,6 @@ const MOST_SESSIONS: i64 = 3;
 /// The range that the tenant's setting is brought into: a user who logs in has one session at least, and nobody has so many
 /// that their list cannot be shown.
 const FEWEST_TO_MOST: std::ops::RangeInclusive<i64> = 1..=100;
-
-/// The setting that lets nobody in whose address is not proven.
-const REQUIRE_PROOF: &str = "login.require_verified_email";
 
 /// Longest name of a device, in characters; the session's column holds no longer one.
 const LONGEST_DEVICE: usize = 200;
@@ -309,7 +306,7 @@ async fn require_proof(user: &User, conn: &TenantConn) -> Result<(), ApiError> {
     if user.email_verified_at.is_some() {
         return Ok(());
     }
-    match Setting::value_of(REQUIRE_PROOF, conn).await? {
+    match Setting::value_of(known::REQUIRE_PROOF, conn).await? {
         None | Some(Value::Bool(false)) => Ok(()),
         Some(_) => Err(ApiError::new(Code::EmailNotVerified)),
     }
@@ -338,7 +335,7 @@ async fn open(
 
 /// How many live sessions the tenant lets a user have.
 async fn most_sessions(conn: &TenantConn) -> Result<i64, ApiError> {
-    let most = Setting::value_of(setting::MOST_SESSIONS, conn).await?;
+    let most = Setting::value_of(known::MOST_SESSIONS, conn).await?;
     let most = most.as_ref().and_then(Value::as_i64);
     Ok(most.map_or(MOST_SESSIONS, |most| {
         most.clamp(*FEWEST_TO_MOST.start(), *FEWEST_TO_MOST.end())

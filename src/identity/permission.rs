@@ -87,6 +87,14 @@ permissions! {
     UsersImport = "users.import",
     /// Restore deleted users.
     UsersRestore = "users.restore",
+    /// See the tenant's feature flags, and whether one is on for oneself.
+    FeaturesRead = "features.read",
+    /// Make and set feature flags.
+    FeaturesUpdate = "features.update",
+    /// Make settings of the tenant's own.
+    SettingsCreate = "settings.create",
+    /// Delete settings of the tenant's own; bring others back to their defaults.
+    SettingsDelete = "settings.delete",
     /// See the tenant's settings.
     SettingsRead = "settings.read",
     /// Change the tenant's settings.

@@ -6,25 +6,15 @@
 use diesel::QueryResult;
 use serde_json::{Value, json};
 use tenant_schema::identity::{NewUser, Role, User};
-use tenant_schema::settings::{Audited, Change, Setting};
+use tenant_schema::settings::{Audited, Change, Setting, known};
 
 use connection::{MailKind, TenantConn};
 
 use super::even_time::on_the_beat;
 use super::link::Link;
-use super::login;
 use super::mailed_token::LinkKind;
 use super::visitor::Visitor;
 use crate::error::{ApiError, Code, OnConstraint};
-
-/// The setting that lets people register.
-const ENABLED: &str = "registration.enabled";
-
-/// The setting that names the role of who registers.
-const ROLE: &str = "users.default_role";
-
-/// The setting that names the time zone of who gives none.
-const TIMEZONE: &str = "users.default_timezone";
 
 impl Visitor {
     /// Refuses a visitor of a tenant that lets nobody register. Whatever the setting holds besides `true` is a no.
@@ -32,10 +22,8 @@ impl Visitor {
     /// # Errors
     /// `registration_closed`, or a failure of the database.
     pub async fn may_register(&self) -> Result<(), ApiError> {
-        let lease = login::lease(&self.platform, &self.tenant).await?;
-        let enabled = Setting::value_of(ENABLED, &lease).await?;
-        lease.finish().await?;
-        if enabled == Some(Value::Bool(true)) {
+        let settings = self.platform.settings.of(&self.tenant).await?;
+        if settings.value(known::REGISTRATION) == Some(&Value::Bool(true)) {
             Ok(())
         } else {
             Err(ApiError::new(Code::RegistrationClosed))
@@ -72,7 +60,7 @@ impl Visitor {
 const TAKEN: &str = "is already taken";
 
 async fn add(new: &NewUser, link: &Link, conn: &mut TenantConn) -> Result<User, ApiError> {
-    let role = text(ROLE, conn).await?;
+    let role = text(known::DEFAULT_ROLE, conn).await?;
     let roles = match role {
         Some(name) => Role::find_by_names(&[name], conn).await?,
         None => Vec::new(),
@@ -80,7 +68,9 @@ async fn add(new: &NewUser, link: &Link, conn: &mut TenantConn) -> Result<User, 
     let new = match new.timezone {
         Some(_) => new.clone(),
         None => NewUser {
-            timezone: text(TIMEZONE, conn).await?.filter(|name| is_timezone(name)),
+            timezone: text(known::DEFAULT_TIMEZONE, conn)
+                .await?
+                .filter(|name| is_timezone(name)),
             ..new.clone()
         },
     };

@@ -167,10 +167,10 @@ mod tests {
             kind: "setting",
             name: "custom.token",
         };
-        let sealed = sealer.seal(place, SECRET).unwrap();
-        assert!(!sealed.contains("smtp"));
-        assert_eq!(sealer.open(place, &sealed).unwrap().expose_secret(), SECRET);
-        assert_ne!(sealer.seal(place, SECRET).unwrap(), sealed);
+        let kept = sealer.seal(place, SECRET).unwrap();
+        assert!(!kept.contains("smtp"));
+        assert_eq!(sealer.open(place, &kept).unwrap().expose_secret(), SECRET);
+        assert_ne!(sealer.seal(place, SECRET).unwrap(), kept);
         for other in [
             Place {
                 tenant: &globex,
@@ -185,9 +185,9 @@ mod tests {
                 ..place
             },
         ] {
-            assert!(sealer.open(other, &sealed).is_err(), "{other:?}");
+            assert!(sealer.open(other, &kept).is_err(), "{other:?}");
         }
-        assert!(Sealer::new(&"salt".into()).open(place, &sealed).is_err());
+        assert!(Sealer::new(&"salt".into()).open(place, &kept).is_err());
     }
 
     #[test]
@@ -198,11 +198,18 @@ mod tests {
             kind: "setting",
             name: "custom.token",
         };
-        let sealed = sealer.seal(place, SECRET).unwrap();
-        let mut edited = sealed.clone().into_bytes();
+        let kept = sealer.seal(place, SECRET).unwrap();
+        let mut edited = kept.clone().into_bytes();
         edited[VERSION.len() + NONCE_LEN * 2] ^= 1;
         let edited = String::from_utf8(edited).unwrap();
-        for text in ["", "s1.", "s1.AAAA", SECRET, &sealed[1..], &edited] {
+        for text in [
+            "",
+            "s1.",
+            "s1.AAAA",
+            SECRET,
+            kept.strip_prefix("s").unwrap(),
+            &edited,
+        ] {
             assert_eq!(sealer.open(place, text).unwrap_err(), SealError, "{text}");
         }
     }

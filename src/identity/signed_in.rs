@@ -57,7 +57,8 @@ impl SignedIn {
         &self.identity
     }
 
-    pub(super) fn platform(&self) -> &web::Data<Platform> {
+    /// What is behind the server.
+    pub fn platform(&self) -> &web::Data<Platform> {
         &self.platform
     }
 
@@ -262,19 +263,22 @@ impl Presented {
 }
 
 impl Drop for SignedIn {
-    /// What the request changed of the tenant's accesses is forgotten at once, before its answer leaves: who sends the next
+    /// What the request changed of the tenant's accesses and settings is forgotten at once, before its answer leaves: who sends the next
     /// request has seen the answer, and must not meet what was before.
     fn drop(&mut self) {
         if !self.lease.get().is_some_and(|lease| lease.has_announced()) {
             return;
         }
-        self.identity.accesses().forget(&self.tenant.id);
+        let (identity, platform) = (self.identity.clone(), self.platform.clone());
+        let tenant = self.tenant.id.clone();
+        let forget = move || {
+            identity.accesses().forget(&tenant);
+            platform.settings.forget(&tenant);
+        };
+        forget();
         if self.platform.pools.settles() {
             // What is changed is seen from the commit on, which is yet to come.
-            let (identity, tenant) = (self.identity.clone(), self.tenant.id.clone());
-            self.context
-                .ledger()
-                .afterwards(move || identity.accesses().forget(&tenant));
+            self.context.ledger().afterwards(forget);
         }
     }
 }

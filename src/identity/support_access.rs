@@ -1,12 +1,11 @@
 //! Support access: whether system users may act as users of a tenant, as the tenant says it.
 
-use diesel::OptionalExtension;
 use serde_json::Value;
-use tenant_schema::identity::UserSession;
-use tenant_schema::settings::{Change, Setting, SettingChanges, setting};
+use tenant_schema::settings::{Setting, known};
 
+use super::setting_changes::{NewValue, SettingName};
 use super::signed_in::SignedIn;
-use crate::error::{ApiError, Code};
+use crate::error::ApiError;
 
 impl SignedIn {
     /// Whether system users may act as users of the tenant.
@@ -14,30 +13,18 @@ impl SignedIn {
     /// # Errors
     /// A failure of the database.
     pub async fn support_access(&self) -> Result<bool, ApiError> {
-        let value = Setting::value_of(setting::SUPPORT_ACCESS, self.conn().await?).await?;
+        let value = Setting::value_of(known::SUPPORT_ACCESS, self.conn().await?).await?;
         Ok(value != Some(Value::Bool(false)))
     }
 
-    /// Says whether system users may act as users of the tenant. Where they may not, the sessions in which they do end.
+    /// Says whether system users may act as users of the tenant. Where they may not, the sessions in which they do end. It is
+    /// the setting, changed as any other.
     ///
     /// # Errors
-    /// `permission_denied` for who acts as a user themselves, `not_found` where the tenant lacks the setting, or a failure of
-    /// the database.
+    /// As [`Self::change_setting`].
     pub async fn set_support_access(&mut self, is_allowed: bool) -> Result<(), ApiError> {
-        self.own_session()?;
-        let changes = SettingChanges {
-            value: Some(Value::Bool(is_allowed)),
-            updated_by: Some(Some(self.access().user.id)),
-            ..SettingChanges::default()
-        };
-        self.mutate("support_access.update", async |conn| {
-            let setting = Setting::change(setting::SUPPORT_ACCESS, &changes, conn).await;
-            let (before, after) = setting.optional()?.ok_or(Code::NotFound)?;
-            if !is_allowed {
-                UserSession::end_acting(conn).await?;
-            }
-            Ok(((), Change::updated(&before, &after)))
-        })
-        .await
+        let name = SettingName::Key(known::SUPPORT_ACCESS.to_owned());
+        let new = NewValue::of(Value::Bool(is_allowed));
+        self.change_setting(&name, None, &new).await.map(drop)
     }
 }

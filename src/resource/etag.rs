@@ -37,6 +37,11 @@ impl ETag {
 pub struct IfMatch(header::IfMatch);
 
 impl IfMatch {
+    /// Whether any version will do.
+    pub fn is_any(&self) -> bool {
+        matches!(&self.0, header::IfMatch::Any)
+    }
+
     /// Refuses with 412 if the row has moved on; ask inside the transaction that holds the row's lock.
     pub fn check(&self, current: &ETag) -> Result<(), ApiError> {
         let matches = match &self.0 {

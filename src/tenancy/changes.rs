@@ -34,6 +34,8 @@ pub enum Subject<'a> {
     Slug(&'a TenantSlug),
     /// What the users of a tenant may do, and their sessions.
     Access(&'a TenantId),
+    /// The settings and feature flags of a tenant.
+    Settings(&'a TenantId),
 }
 
 /// How things stood with a subject when it was read.

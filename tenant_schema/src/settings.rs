@@ -3,13 +3,17 @@
 pub mod api_audit_log;
 pub mod audit_log;
 pub mod audited;
+pub mod constraints;
 pub mod feature_flag;
 pub mod idempotency_receipt;
+pub mod known;
 pub mod setting;
 
 pub use api_audit_log::ApiAuditLog;
 pub use audit_log::{ActorType, AuditFilter, AuditLog, ChainFault, ChainHead, Origin};
 pub use audited::{Audited, Change};
-pub use feature_flag::{FeatureFlag, FeatureFlagChanges, NewFeatureFlag};
+pub use constraints::Constraints;
+pub use feature_flag::{FeatureFlag, FeatureFlagState};
 pub use idempotency_receipt::{IdempotencyReceipt, NewIdempotencyReceipt};
+pub use known::KnownSetting;
 pub use setting::{NewSetting, Setting, SettingChanges, ValueType};

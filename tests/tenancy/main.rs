@@ -17,4 +17,5 @@ mod recycling;
 mod registry;
 mod regulars;
 mod session;
+mod settings;
 mod shares;

@@ -114,14 +114,18 @@ fn hear(heard: &Heard, calls: &mut Calls, text: &str) -> bool {
             }
         }
         Some(Announcement::Access { schema }) => {
-            let id = schema.strip_prefix("tenant_").map(str::parse::<TenantId>);
-            if let Some(Ok(id)) = id {
+            if let Some(id) = tenant_of(schema) {
                 heard.count(Subject::Access(&id));
             }
         }
         Some(Announcement::Recorded { tenant }) => {
             if let Ok(id) = tenant.parse::<TenantId>() {
                 heard.news.wake(&id);
+            }
+        }
+        Some(Announcement::Settings { schema }) => {
+            if let Some(id) = tenant_of(schema) {
+                heard.count(Subject::Settings(&id));
             }
         }
         Some(Announcement::Tenants) => heard.forget_everything(),
@@ -136,6 +140,11 @@ fn hear(heard: &Heard, calls: &mut Calls, text: &str) -> bool {
         None => tracing::debug!(text, "an announcement that nobody here understands"),
     }
     false
+}
+
+/// The tenant whose schema it is.
+fn tenant_of(schema: &str) -> Option<TenantId> {
+    schema.strip_prefix("tenant_")?.parse().ok()
 }
 
 /// The calls of this node that have not come back yet.

@@ -9,10 +9,8 @@ use uuid::Uuid;
 use super::role::roles;
 use super::user::users;
 use super::user_role::user_roles;
+use crate::settings::known::HOLIDAYS;
 use crate::settings::setting::settings;
-
-/// The setting with the days on which nobody works.
-pub const HOLIDAYS: &str = "working_hours.holidays";
 
 /// When a user works.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Features that a tenant turns on or off.
 
+mod life;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -21,6 +23,12 @@ pub struct FeatureFlag {
     /// Share of the users who have it while it is on, in percent.
     #[column(default = "100", check = "rollout_percentage between 0 and 100")]
     pub rollout_percentage: i32,
+    /// Users who have it while it is on, whatever the share is.
+    #[column(default = "'{}'")]
+    pub user_ids: Vec<Uuid>,
+    /// Names of roles whose users have it while it is on, whatever the share is.
+    #[column(default = "'{}'")]
+    pub roles: Vec<String>,
     /// What it does, for people.
     pub description: Option<String>,
     /// When the flag was last changed.
@@ -28,32 +36,18 @@ pub struct FeatureFlag {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A flag to be added.
-#[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = feature_flags, check_for_backend(diesel::pg::Pg))]
-pub struct NewFeatureFlag {
-    /// See [`FeatureFlag::id`].
-    pub id: Uuid,
-    /// See [`FeatureFlag::flag`].
-    pub flag: String,
+/// What a flag is set to: a new one, or all of one that there is.
+#[derive(Debug, Clone, PartialEq, Insertable, AsChangeset)]
+#[diesel(table_name = feature_flags, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
+pub struct FeatureFlagState {
     /// See [`FeatureFlag::enabled`].
     pub enabled: bool,
     /// See [`FeatureFlag::rollout_percentage`].
     pub rollout_percentage: i32,
+    /// See [`FeatureFlag::user_ids`].
+    pub user_ids: Vec<Uuid>,
+    /// See [`FeatureFlag::roles`].
+    pub roles: Vec<String>,
     /// See [`FeatureFlag::description`].
     pub description: Option<String>,
-}
-
-/// Changes to a flag: `None` leaves a column as it is, `Some(None)` empties it.
-#[derive(Debug, Clone, Default, AsChangeset)]
-#[diesel(table_name = feature_flags, check_for_backend(diesel::pg::Pg))]
-pub struct FeatureFlagChanges {
-    /// See [`FeatureFlag::enabled`].
-    pub enabled: Option<bool>,
-    /// See [`FeatureFlag::rollout_percentage`].
-    pub rollout_percentage: Option<i32>,
-    /// See [`FeatureFlag::description`].
-    pub description: Option<Option<String>>,
-    /// See [`FeatureFlag::updated_at`].
-    pub updated_at: Option<DateTime<Utc>>,
 }

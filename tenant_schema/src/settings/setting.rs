@@ -1,24 +1,20 @@
 //! Settings of a tenant: typed values by key.
 
+mod life;
+
 use chrono::{DateTime, Utc};
-use connection::TenantConn;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::audited::Audited;
 use crate::identity::user::users;
 use crate::{TenantEnum, TenantModel};
 
-/// The setting that says whether system users may act as users.
-pub const SUPPORT_ACCESS: &str = "support.access";
-
-/// The setting that says how many live sessions a user has at most.
-pub const MOST_SESSIONS: &str = "sessions.max_per_user";
-
 /// What kind of value a setting takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, TenantEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, TenantEnum, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ValueType {
     /// A JSON string.
     String,
@@ -41,11 +37,14 @@ pub struct Setting {
     /// Name of the setting, in words with dots: `sessions.max_per_user`.
     #[column(unique, check = "char_length(key) between 1 and 128")]
     pub key: String,
-    /// The value.
+    /// The value; of a secret, what it was sealed to.
     pub value: Value,
     /// What kind of value it takes.
     #[column(enum)]
     pub value_type: ValueType,
+    /// What the value of a setting of the tenant's own must keep to.
+    #[column(check = "jsonb_typeof(constraints) = 'object'")]
+    pub constraints: Option<Value>,
     /// What it does, for people.
     pub description: Option<String>,
     /// Whether the value is never shown.
@@ -74,6 +73,8 @@ pub struct NewSetting {
     pub value: Value,
     /// See [`Setting::value_type`].
     pub value_type: ValueType,
+    /// See [`Setting::constraints`].
+    pub constraints: Option<Value>,
     /// See [`Setting::description`].
     pub description: Option<String>,
     /// See [`Setting::is_secret`].
@@ -88,81 +89,10 @@ pub struct NewSetting {
 pub struct SettingChanges {
     /// See [`Setting::value`].
     pub value: Option<Value>,
+    /// See [`Setting::constraints`].
+    pub constraints: Option<Option<Value>>,
     /// See [`Setting::description`].
     pub description: Option<Option<String>>,
     /// See [`Setting::updated_by`].
     pub updated_by: Option<Option<Uuid>>,
-    /// See [`Setting::updated_at`].
-    pub updated_at: Option<DateTime<Utc>>,
-}
-
-impl Setting {
-    /// The value of a setting, if it has a row.
-    pub async fn value_of(key: &str, mut conn: &TenantConn) -> QueryResult<Option<Value>> {
-        settings::table
-            .filter(settings::key.eq(key))
-            .select(settings::value)
-            .first(&mut conn)
-            .await
-            .optional()
-    }
-
-    /// The value of a setting, if it has a row, which nobody changes until the transaction ends.
-    pub async fn hold(key: &str, conn: &mut TenantConn) -> QueryResult<Option<Value>> {
-        let mut shared: &TenantConn = conn;
-        settings::table
-            .filter(settings::key.eq(key))
-            .select(settings::value)
-            .for_share()
-            .first(&mut shared)
-            .await
-            .optional()
-    }
-
-    /// Changes a setting, and gives it before and after. Belongs into a transaction.
-    ///
-    /// # Errors
-    /// `NotFound` where the setting has no row.
-    pub async fn change(
-        key: &str,
-        changes: &SettingChanges,
-        conn: &mut TenantConn,
-    ) -> QueryResult<(Self, Self)> {
-        let mut shared: &TenantConn = conn;
-        let before: Self = settings::table
-            .filter(settings::key.eq(key))
-            .select(Self::as_select())
-            .for_no_key_update()
-            .first(&mut shared)
-            .await?;
-        let after = diesel::update(settings::table.find(before.id))
-            .set(changes)
-            .returning(Self::as_returning())
-            .get_result(&mut shared)
-            .await?;
-        Ok((before, after))
-    }
-}
-
-impl Audited for Setting {
-    const KIND: &'static str = "setting";
-    const SECRETS: &'static [&'static str] = &["secret_value"];
-
-    fn key(&self) -> String {
-        self.key.clone()
-    }
-
-    fn snapshot(&self) -> Value {
-        let value = if self.is_secret {
-            "secret_value"
-        } else {
-            "value"
-        };
-        json!({
-            "key": self.key,
-            value: self.value,
-            "value_type": self.value_type.label(),
-            "updated_by": self.updated_by,
-        })
-    }
 }

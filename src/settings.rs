@@ -1,0 +1,11 @@
+//! A tenant's settings and feature flags as they are in force: its own values over the defaults in code.
+//!
+//! How they are changed is in `identity::setting_changes`.
+
+mod cache;
+mod effective;
+mod rollout;
+
+pub use self::cache::{KnownSettings, TenantSettings};
+pub use self::effective::{CUSTOM, EffectiveSetting, LONGEST_KEY, is_custom_key};
+pub use self::rollout::{is_on, share};
