@@ -48,6 +48,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tenant.merge(tenant::audit_logs::Documentation::openapi());
     tenant.merge(tenant::activity::Documentation::openapi());
     tenant.merge(tenant::events::Documentation::openapi());
+    tenant.merge(tenant::settings::Documentation::openapi());
+    tenant.merge(tenant::features::Documentation::openapi());
     tenant.merge(tenant::users::Documentation::openapi());
     tenant.merge(tenant::user_permissions::Documentation::openapi());
     tenant.merge(tenant::user_roles::Documentation::openapi());

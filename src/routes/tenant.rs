@@ -6,12 +6,14 @@ pub mod audit_logs;
 pub mod auth;
 pub mod email_proof;
 pub mod events;
+pub mod features;
 pub mod invitations;
 pub mod password_reset;
 pub mod permissions;
 pub mod registration;
 pub mod roles;
 pub mod sessions;
+pub mod settings;
 pub mod support_access;
 pub mod team_members;
 pub mod teams;
@@ -23,8 +25,8 @@ pub mod users;
 
 use actix_web::web::ServiceConfig;
 
-/// Mounts the routes, relative to either mount. What is below `/users` by a name comes before `users/{id}`, which would take
-/// the name for an id; and so do `settings/audit-logs` before the settings, which go by keys.
+/// Mounts the routes, relative to either mount. What is below `/users` and `/settings` by a name comes before `users/{id}` and
+/// `settings/{key}`, which would take the name for an id or a key.
 pub fn configure(scope: &mut ServiceConfig) {
     scope
         .configure(auth::configure)
@@ -46,5 +48,7 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(audit_logs::configure)
         .configure(activity::configure)
         .configure(events::configure)
+        .configure(features::configure)
+        .configure(settings::configure)
         .configure(users::configure);
 }

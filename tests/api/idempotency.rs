@@ -9,7 +9,7 @@ use tokio::task::yield_now;
 use crate::stopping::Program;
 
 /// What can be created, and another body for each.
-fn creations() -> [(&'static str, Value, Value); 4] {
+fn creations() -> [(&'static str, Value, Value); 5] {
     let user = |name: &str| {
         json!({
             "email": format!("{name}@example.com"), "username": name, "password": PASSWORD, "roles": ["viewer"],
@@ -18,11 +18,14 @@ fn creations() -> [(&'static str, Value, Value); 4] {
     let key = |name: &str| json!({ "name": name, "scopes": ["users.read"] });
     let role = |name: &str| json!({ "name": name, "permissions": ["users.read"] });
     let team = |name: &str| json!({ "name": name });
+    let setting =
+        |name: &str| json!({ "key": format!("custom.{name}"), "type": "string", "value": name });
     [
         ("/users", user("carol"), user("dave")),
         ("/api-keys", key("robot"), key("drone")),
         ("/roles", role("clerk"), role("baker")),
         ("/teams", team("red"), team("blue")),
+        ("/settings", setting("red"), setting("blue")),
     ]
 }
 

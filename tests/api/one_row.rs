@@ -27,7 +27,7 @@ impl Walk {
         let request_id = format!("walk-{number}-{}", path.replace(['/', '{', '}'], "."));
         let method: Method = method.parse().unwrap();
         let request = caller
-            .request(method.clone(), &path.replace("{id}", id))
+            .request(method.clone(), &named(path, id))
             .header("X-Request-ID", &request_id)
             .header("If-Match", "*");
         let request = match method {
@@ -125,6 +125,20 @@ impl Walk {
         self.step(alice, "PUT /support-access", "", open).await;
     }
 
+    async fn settings(&self, alice: &Caller) {
+        let key = "custom.greeting";
+        let new = json!({ "key": key, "type": "string", "value": "hello" });
+        self.step(alice, "POST /settings", "", new).await;
+        let changed = json!({ "value": "goodbye" });
+        let one = "/settings/{key}";
+        self.step(alice, &format!("PUT {one}"), key, changed).await;
+        self.step(alice, &format!("DELETE {one}"), key, Value::Null)
+            .await;
+        let flag = json!({ "enabled": true });
+        let operation = "PUT /settings/features/{flag}";
+        self.step(alice, operation, "beta", flag).await;
+    }
+
     async fn mailed(&self, visitor: &Caller) {
         let sql = "UPDATE settings SET value = 'true' WHERE key = 'registration.enabled'";
         self.app.sql_in(&self.app.acme, sql).await;
@@ -177,6 +191,13 @@ impl Walk {
     }
 }
 
+/// The path, in which whatever is known by an id or a name is this one.
+fn named(path: &str, id: &str) -> String {
+    ["{id}", "{key}", "{flag}"]
+        .into_iter()
+        .fold(path.to_owned(), |path, part| path.replace(part, id))
+}
+
 /// The operations that change something, relative to a tenant's mount.
 async fn mutations(caller: &Caller) -> BTreeSet<String> {
     let operations = Operation::all(caller).await;
@@ -202,6 +223,7 @@ async fn every_operation_that_changes_a_tenant_leaves_one_row_in_its_audit_log()
     walk.users(&alice).await;
     walk.groups(&alice).await;
     walk.keys(&alice).await;
+    walk.settings(&alice).await;
     walk.mailed(&visitor).await;
     walk.sessions(&visitor).await;
     assert_eq!(walk.walked.into_inner(), mutations(&anonymous).await);
