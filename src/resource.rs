@@ -6,15 +6,17 @@ mod cursor;
 mod envelope;
 mod etag;
 mod event_stream;
-mod given;
 mod idempotency;
 mod json;
 mod kept_answer;
 mod page;
 mod path_id;
+mod plain;
 mod query;
 mod sort;
 mod validation;
+
+pub use tenant_schema::resource::given;
 
 pub use self::{
     csv_body::CsvBody,
@@ -23,12 +25,12 @@ pub use self::{
     envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},
     event_stream::{EVENT_STREAM, EventText, LastEventId},
-    given::given,
     idempotency::{IdempotencyHeader, Repeatable},
     json::{JsonLimit, OptionalJson, RepeatableJson, StrictJson, StrictList},
     kept_answer::KeptAnswer,
     page::{PageRequest, Pagination},
     path_id::{PathId, path_config},
+    plain::{Checked, PlainQuery},
     query::{FromQuery, NoQuery, QueryParameters, StrictQuery},
     sort::{Direction, Order, Sort, SortKey},
     validation::Validation,

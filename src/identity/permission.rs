@@ -3,6 +3,7 @@
 mod decision;
 mod grants;
 mod passing_on;
+pub mod plain;
 mod rules;
 
 use std::collections::HashSet;

@@ -11,7 +11,8 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 
 use super::{
-    CursorRequest, FORBIDDEN_CHARACTER, PageRequest, Sort, SortKey, holds_forbidden_character,
+    CursorRequest, FORBIDDEN_CHARACTER, Order, PageRequest, Sort, SortKey,
+    holds_forbidden_character, sort,
 };
 use crate::error::{ApiError, Code};
 
@@ -133,6 +134,16 @@ impl QueryParameters {
             Some(text) => Sort::parse(&text).map_err(|message| refused("sort", &message)),
             None => Ok(Sort::default()),
         }
+    }
+
+    /// Takes `sort` with these keys; none where it is absent.
+    pub fn orders<K: Copy + PartialEq>(
+        &mut self,
+        keys: &[(&'static str, K)],
+    ) -> Result<Option<Vec<Order<K>>>, ApiError> {
+        let text = self.take("sort");
+        let orders = text.map(|text| sort::parse(&text, keys)).transpose();
+        orders.map_err(|message| refused("sort", &message))
     }
 
     /// Takes a text; an empty one counts as absent.

@@ -81,35 +81,55 @@ impl<K: SortKey> Sort<K> {
 
     /// Reads `-created_at,name`; the error says which key is unknown or named twice.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut orders: Vec<Order<K>> = Vec::new();
-        for term in text.split(',') {
-            let order = match term.strip_prefix('-') {
-                Some(name) => Order::descending(Self::key(name)?),
-                None => Order::ascending(Self::key(term)?),
-            };
-            if orders.iter().any(|other| other.key == order.key) {
-                return Err(format!("names `{term}` twice"));
-            }
-            orders.push(order);
-        }
-        Ok(Self(orders))
+        parse(text, K::KEYS).map(Self)
     }
+}
 
-    fn key(name: &str) -> Result<K, String> {
-        let found = K::KEYS.iter().find(|(known, _)| *known == name);
-        match found {
-            Some((_, key)) => Ok(*key),
-            None => Err(format!("has no key `{name}` (hint: use {})", Self::names())),
+/// Reads keys out of those of a list.
+pub(super) fn parse<K: Copy + PartialEq>(
+    text: &str,
+    keys: &[(&'static str, K)],
+) -> Result<Vec<Order<K>>, String> {
+    let mut orders: Vec<Order<K>> = Vec::new();
+    for term in text.split(',') {
+        let order = match term.strip_prefix('-') {
+            Some(name) => Order::descending(find(name, keys)?),
+            None => Order::ascending(find(term, keys)?),
+        };
+        if orders.iter().any(|other| other.key == order.key) {
+            return Err(format!("names `{term}` twice"));
         }
+        orders.push(order);
     }
+    Ok(orders)
+}
 
-    fn names() -> String {
-        let names: Vec<String> = K::KEYS
-            .iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        names.join(", ")
+fn find<K: Copy>(name: &str, keys: &[(&'static str, K)]) -> Result<K, String> {
+    let found = keys.iter().find(|(known, _)| *known == name);
+    match found {
+        Some((_, key)) => Ok(*key),
+        None => Err(format!("has no key `{name}` (hint: use {})", names(keys))),
     }
+}
+
+fn names<K>(keys: &[(&'static str, K)]) -> String {
+    let names: Vec<String> = keys.iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The parameter `sort` as the documentation shows it.
+pub(super) fn parameter<K>(keys: &[(&'static str, K)]) -> Parameter {
+    let description = format!(
+        "Keys separated by commas, `-` in front for descending: {}.",
+        names(keys)
+    );
+    ParameterBuilder::new()
+        .name("sort")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }
 
 impl<K: SortKey> Default for Sort<K> {
@@ -120,17 +140,7 @@ impl<K: SortKey> Default for Sort<K> {
 
 impl<K: SortKey> IntoParams for Sort<K> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let description = format!(
-            "Keys separated by commas, `-` in front for descending: {}.",
-            Self::names()
-        );
-        let parameter = ParameterBuilder::new()
-            .name("sort")
-            .parameter_in(ParameterIn::Query)
-            .required(Required::False)
-            .description(Some(description))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
-        vec![parameter.build()]
+        vec![parameter(K::KEYS)]
     }
 }
 

@@ -11,12 +11,14 @@ pub mod invitations;
 pub mod password_reset;
 pub mod permissions;
 pub mod registration;
+pub mod resource;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
 pub mod support_access;
 pub mod team_members;
 pub mod teams;
+pub mod tools;
 pub mod user_permissions;
 pub mod user_roles;
 pub mod user_sessions;
@@ -50,5 +52,6 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(events::configure)
         .configure(features::configure)
         .configure(settings::configure)
+        .configure(tools::configure)
         .configure(users::configure);
 }

@@ -16,10 +16,12 @@ pub mod definition;
 pub mod identity;
 mod model;
 pub mod record;
+pub mod resource;
 pub mod seeds;
 pub mod settings;
+pub mod tools;
 
 pub use connection::TenantConn;
 pub use ddl_type::DdlType;
 pub use model::{TenantEnum, TenantModel, UnknownLabel};
-pub use tenant_schema_derive::{TenantEnum, TenantModel};
+pub use tenant_schema_derive::{Resource, TenantEnum, TenantModel};

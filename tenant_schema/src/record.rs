@@ -60,4 +60,14 @@ kinds! {
     Role = identity::role::roles,
     /// A team.
     Team = identity::team::teams,
+    /// A note.
+    Note = tools::note::notes,
+    /// A call.
+    LogCall = tools::log_call::log_calls,
+    /// An event.
+    Event = tools::event::events,
+    /// A review.
+    Review = tools::review::reviews,
+    /// A carbon footprint.
+    CarbonFootprint = tools::carbon_footprint::carbon_footprints,
 }

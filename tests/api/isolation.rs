@@ -3,9 +3,10 @@
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use test_app::TestApp;
+use test_app::{Caller, TestApp};
 
 use crate::operations::Operation;
+use crate::plain::Plain;
 
 /// The id of a user in each tenant.
 const TWIN: &str = "019a0000-0000-7000-8000-0000000000aa";
@@ -33,11 +34,33 @@ async fn plant_twins(app: &TestApp) {
     app.sql_in(&app.globex, &sql).await;
 }
 
+/// Gives both tenants one of each plain resource, of the same id, with a canary in that of globex.
+async fn plant_plain_twins(app: &TestApp, alice: &Caller, mallory: &Caller) {
+    for plain in Plain::all(&app.anonymous()).await {
+        for (tenant, caller, text) in [(&app.acme, alice, "acme"), (&app.globex, mallory, CANARY)] {
+            let made = plain.make(caller, text).await.expect_status(201);
+            let sql = format!(
+                "DO $$ DECLARE t text; BEGIN FOR t IN SELECT table_name FROM information_schema.columns \
+                 WHERE table_schema = current_schema AND column_name = 'id' AND data_type = 'uuid' LOOP \
+                 EXECUTE format('UPDATE %I SET id = $1 WHERE id = $2', t) \
+                 USING '{TWIN}'::uuid, '{}'::uuid; END LOOP; END $$",
+                made.text_at("/data/id")
+            );
+            app.sql_in(tenant, &sql).await;
+        }
+        let path = format!("{}/{TWIN}", plain.path);
+        let seen = mallory.get(&path).await.expect_status(200);
+        assert!(seen.text.contains(CANARY), "{path}");
+        alice.get(&path).await.expect_status(200);
+    }
+}
+
 /// Rule 57.
 #[tokio::test]
 async fn no_answer_to_one_tenant_tells_of_the_other() {
     let (app, anonymous, alice, mallory) = TestApp::with_two_tenants().await;
     plant_twins(&app).await;
+    plant_plain_twins(&app, &alice, &mallory).await;
     let seen = mallory
         .get(&format!("/users/{TWIN}"))
         .await

@@ -45,6 +45,7 @@ mod operations;
 mod outbox;
 mod password_reset;
 mod permissions;
+mod plain;
 mod platform_audit;
 mod rates;
 mod registration;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use test_app::{Answer, Caller, PASSWORD, TestApp};
 
 use crate::operations::Operation;
+use crate::plain::Plain;
 use crate::sessions::Session;
 
 const BOB: &str = "bob@example.com";
@@ -109,6 +110,14 @@ impl Walk {
             let members = json!([{ "user_id": me, "is_leader": true }]);
             let operation = format!("PUT {mount}/{{id}}/members");
             self.step(alice, &operation, &team, members).await;
+        }
+    }
+
+    async fn plain(&self, alice: &Caller) {
+        let me = alice.get("/users/me").await.text_at("/data/id");
+        for plain in Plain::all(&self.app.anonymous()).await {
+            let (new, changes) = (plain.new("tea", &me), plain.changes("tea", &me));
+            self.record(alice, &plain.path, &new, &changes).await;
         }
     }
 
@@ -222,6 +231,7 @@ async fn every_operation_that_changes_a_tenant_leaves_one_row_in_its_audit_log()
     let visitor = anonymous.at("acme");
     walk.users(&alice).await;
     walk.groups(&alice).await;
+    walk.plain(&alice).await;
     walk.keys(&alice).await;
     walk.settings(&alice).await;
     walk.mailed(&visitor).await;

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::{Field, Ident, LitStr, Token, Type};
 
 use crate::argument::{Grammar, Key, flag, put, string};
+use crate::bounds::Bounds;
 use crate::column_type::{ColumnType, split_option};
 use crate::doc_comment;
 use crate::errors::Errors;
@@ -34,6 +35,8 @@ pub(crate) struct ColumnKeys {
     pub(crate) generated: Option<LitStr>,
     pub(crate) identity: Option<(Ident, Identity)>,
     pub(crate) index: Option<Ident>,
+    pub(crate) length: Option<Bounds>,
+    pub(crate) range: Option<Bounds>,
     references: Option<LitStr>,
     pub(crate) sql_type: Option<LitStr>,
     pub(crate) unique: Option<Ident>,
@@ -78,6 +81,12 @@ const COLUMN: Grammar<ColumnKeys> = Grammar {
         }),
         Key::once("index", |keys, key, input| {
             put(&mut keys.index, flag(key, input))
+        }),
+        Key::once("length", |keys, key, input| {
+            put(&mut keys.length, Bounds::parse(key, input))
+        }),
+        Key::once("range", |keys, key, input| {
+            put(&mut keys.range, Bounds::parse(key, input))
         }),
         Key::once("references", |keys, key, input| {
             put(&mut keys.references, string(key, input))

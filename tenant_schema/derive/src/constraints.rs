@@ -128,6 +128,16 @@ impl Builder<'_> {
             let condition = Condition::Sql(check.value());
             self.found.checks.push(NamedCheck { name, condition });
         }
+        for (bounds, sql) in [
+            (&keys.length, format!("char_length({})", column.name)),
+            (&keys.range, column.name.clone()),
+        ] {
+            if let Some(bounds) = bounds {
+                let name = self.take(None, &columns, Kind::Check, bounds.place());
+                let condition = Condition::Sql(bounds.sql(&sql));
+                self.found.checks.push(NamedCheck { name, condition });
+            }
+        }
         if let Some(is_enum) = &keys.is_enum {
             let name = self.take(None, &columns, Kind::Check, is_enum.span());
             let condition = Condition::LabelOf {

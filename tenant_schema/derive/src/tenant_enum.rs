@@ -49,7 +49,7 @@ impl TenantEnum {
     }
 }
 
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let mut label = String::new();
     for character in name.chars() {
         if character.is_uppercase() && !label.is_empty() {

@@ -111,7 +111,7 @@ impl Role {
     /// The role of this name in any case, not deleted.
     pub async fn find_by_name(name: &str, mut conn: &TenantConn) -> QueryResult<Option<Self>> {
         roles::table
-            .filter(super::user::lower(roles::name).eq(super::user::lower(name)))
+            .filter(crate::resource::lower(roles::name).eq(crate::resource::lower(name)))
             .filter(roles::deleted_at.is_null())
             .select(Self::as_select())
             .first(&mut conn)

@@ -8,8 +8,9 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::team::teams;
-use super::user::{User, lower, users};
+use super::user::{User, users};
 use crate::TenantModel;
+use crate::resource::lower;
 
 /// A user's place in a team.
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, TenantModel)]

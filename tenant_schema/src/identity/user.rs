@@ -14,10 +14,10 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub(super) use self::list::containing;
 pub use self::list::{UserFilter, UserOrder, UserSortKey};
 use super::role::Role;
 use crate::TenantModel;
+use crate::resource::lower;
 
 /// Someone who works in the tenant.
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, TenantModel)]
@@ -140,12 +140,6 @@ pub struct UserChanges {
     pub password_changed_at: Option<DateTime<Utc>>,
     /// See [`User::updated_at`].
     pub updated_at: Option<DateTime<Utc>>,
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// `lower(text)`: the expression that the unique indexes on e-mail and user name are built on.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
 impl NewUser {

@@ -5,8 +5,8 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::super::user::containing;
 use super::{Permission, permissions};
+use crate::resource::containing;
 
 /// Which permissions a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::super::user::{containing, lower};
 use super::{Role, roles};
+use crate::resource::{containing, lower};
 
 /// Which roles a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::super::team_member::team_members;
-use super::super::user::{containing, lower};
 use super::{Team, teams};
+use crate::resource::{containing, lower};
 
 /// Which teams a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

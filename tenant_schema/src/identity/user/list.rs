@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::super::role::roles;
 use super::super::user_role::user_roles;
-use super::{User, lower, users};
+use super::{User, users};
+use crate::resource::{containing, lower};
 
 /// Which users a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,15 +108,6 @@ impl UserOrder {
             }
         }
     }
-}
-
-/// A `LIKE` pattern for any text that contains `part`, taken literally.
-pub(in crate::identity) fn containing(part: &str) -> String {
-    let literal = part
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    format!("%{literal}%")
 }
 
 impl User {

@@ -8,8 +8,9 @@ use connection::{MailKind, NewMail, TenantConn};
 use super::super::email_verification_token::EmailVerificationToken;
 use super::super::password_reset_token::PasswordResetToken;
 use super::super::user_session::{EndReason, UserSession};
-use super::{User, lower, users};
+use super::{User, users};
 use crate::clock::clock_timestamp;
+use crate::resource::lower;
 
 impl User {
     /// The user, not deleted, with this address in any case.

@@ -1,0 +1,208 @@
+//! Writes the bodies of a resource: `New…` and `…Changes`, and what is checked of them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+
+use super::{Field, Resource};
+
+pub(super) fn write(resource: &Resource) -> TokenStream {
+    let new = write_new(resource);
+    let changes = write_changes(resource);
+    let replacement = write_replacement(resource);
+    quote! { #new #changes #replacement }
+}
+
+fn write_new(resource: &Resource) -> TokenStream {
+    let (new, table) = (resource.ident_of("New", ""), &resource.table);
+    let comment = format!("A `{}` to be made.", resource.ident);
+    let fields = resource.given_first().map(|field| {
+        let (name, value) = (&field.column.field, &field.column.value);
+        let (comment, schema) = (field.comment(), field.schema());
+        let default = field
+            .keys
+            .default
+            .as_ref()
+            .map(|_| quote!(#[serde(default)]));
+        let kind = if field.column.kind.nullable {
+            quote!(Option<#value>)
+        } else {
+            quote!(#value)
+        };
+        quote! { #[doc = #comment] #schema #default pub #name: #kind, }
+    });
+    let checks = resource.given_first().map(|field| {
+        let name = &field.column.field;
+        field.check(if field.column.kind.nullable {
+            quote!(self.#name.as_ref())
+        } else {
+            quote!(Some(&self.#name))
+        })
+    });
+    let secrets = resource.secrets().map(|field| {
+        let (name, text) = (&field.column.field, &field.column.name);
+        quote!(all.extend(self.#name.as_mut().map(|secret| (#text, secret)));)
+    });
+    let input = write_input(&new, &checks.collect(), &secrets.collect());
+    quote! {
+        #[doc = #comment]
+        #[derive(Debug, Clone, ::diesel::Insertable, ::serde::Deserialize, ::utoipa::ToSchema)]
+        #[diesel(table_name = #table, check_for_backend(::diesel::pg::Pg))]
+        #[serde(deny_unknown_fields)]
+        pub struct #new { #(#fields)* }
+
+        #input
+    }
+}
+
+fn write_changes(resource: &Resource) -> TokenStream {
+    let (changes, table) = (resource.ident_of("", "Changes"), &resource.table);
+    let comment = format!(
+        "What changes of a `{}`: an absent field stays, a null is cleared.",
+        resource.ident
+    );
+    let fields = resource.given().map(|field| {
+        let (name, value) = (&field.column.field, &field.column.value);
+        let (comment, schema) = (field.comment(), field.schema());
+        let (kind, shown) = if field.column.kind.nullable && field.is_object() {
+            (quote!(Option<Option<#value>>), quote!())
+        } else if field.column.kind.nullable {
+            let shown = quote!(#[schema(value_type = Option<#value>)]);
+            (quote!(Option<Option<#value>>), shown)
+        } else {
+            (quote!(Option<#value>), quote!())
+        };
+        quote! {
+            #[doc = #comment]
+            #[serde(default, deserialize_with = "::tenant_schema::resource::given")]
+            #schema
+            #shown
+            pub #name: #kind,
+        }
+    });
+    let checks = resource.given().map(|field| {
+        let name = &field.column.field;
+        field.check(if field.column.kind.nullable {
+            quote!(self.#name.as_ref().and_then(Option::as_ref))
+        } else {
+            quote!(self.#name.as_ref())
+        })
+    });
+    let secrets = resource.secrets().map(|field| {
+        let (name, text) = (&field.column.field, &field.column.name);
+        quote! {
+            let given = self.#name.as_mut().and_then(Option::as_mut);
+            all.extend(given.map(|secret| (#text, secret)));
+        }
+    });
+    let input = write_input(&changes, &checks.collect(), &secrets.collect());
+    quote! {
+        #[doc = #comment]
+        #[derive(Debug, Clone, Default, ::diesel::AsChangeset, ::serde::Deserialize, ::utoipa::ToSchema)]
+        #[diesel(table_name = #table, check_for_backend(::diesel::pg::Pg))]
+        #[serde(deny_unknown_fields)]
+        pub struct #changes { #(#fields)* }
+
+        #input
+    }
+}
+
+/// All that can be given, anew: what is absent is cleared.
+fn write_replacement(resource: &Resource) -> TokenStream {
+    let (new, changes) = (
+        resource.ident_of("New", ""),
+        resource.ident_of("", "Changes"),
+    );
+    let values = resource.given().map(|field| {
+        let name = &field.column.field;
+        match field.keys.later {
+            Some(_) => quote!(#name: None),
+            None => quote!(#name: Some(new.#name)),
+        }
+    });
+    quote! {
+        impl From<#new> for #changes {
+            fn from(new: #new) -> Self {
+                Self { #(#values,)* }
+            }
+        }
+    }
+}
+
+fn write_input(body: &Ident, checks: &TokenStream, secrets: &TokenStream) -> TokenStream {
+    let secrets = (!secrets.is_empty()).then(|| {
+        quote! {
+            fn secrets(&mut self) -> Vec<(&'static str, &mut ::tenant_schema::resource::Secret)> {
+                let mut all = Vec::new();
+                #secrets
+                all
+            }
+        }
+    });
+    quote! {
+        impl ::tenant_schema::resource::Input for #body {
+            fn check(&self, faults: &mut ::tenant_schema::resource::Faults) {
+                #checks
+            }
+
+            #secrets
+        }
+    }
+}
+
+impl Field {
+    /// Bounds and example as the documentation shows them.
+    fn schema(&self) -> TokenStream {
+        let keys = &self.column.keys;
+        let length = keys
+            .length
+            .as_ref()
+            .map(|length| length.schema("min_length", "max_length"));
+        let range = keys
+            .range
+            .as_ref()
+            .map(|range| range.schema("minimum", "maximum"));
+        let example = self
+            .keys
+            .example
+            .as_ref()
+            .map(|example| quote!(example = #example));
+        let inline = self.keys.secret.as_ref().map(|_| quote!(inline));
+        let object = self.is_object().then(|| quote!(value_type = Object));
+        let told = [length, range, example, inline, object]
+            .into_iter()
+            .flatten();
+        let told: Vec<TokenStream> = told.collect();
+        if told.is_empty() {
+            return TokenStream::new();
+        }
+        quote!(#[schema(#(#told),*)])
+    }
+
+    /// What is checked of a value, given as an `Option` of a reference.
+    fn check(&self, value: TokenStream) -> TokenStream {
+        let name = &self.column.name;
+        let keys = &self.column.keys;
+        let length = keys.length.as_ref().map(|length| {
+            let bounds = length.arguments();
+            match self.keys.multiline {
+                Some(_) => quote!(faults.text(#name, #value, #bounds);),
+                None => quote!(faults.line(#name, #value, #bounds);),
+            }
+        });
+        let range = keys.range.as_ref().map(|range| {
+            let bounds = range.arguments();
+            quote!(faults.range(#name, #value, #bounds);)
+        });
+        let check = self
+            .keys
+            .check
+            .as_ref()
+            .and_then(|check| check.parse::<syn::Path>().ok());
+        let check = check.map(|check| quote!(faults.check(#name, #value, #check);));
+        let secret = self.keys.secret.as_ref().map(
+            |_| quote!(faults.check(#name, #value, ::tenant_schema::resource::Secret::check);),
+        );
+        quote! { #length #range #check #secret }
+    }
+}

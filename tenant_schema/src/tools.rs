@@ -1,0 +1,15 @@
+//! What people of a tenant work with: notes, calls, events, reviews, carbon footprints, channels.
+
+pub mod carbon_footprint;
+pub mod channel_config;
+pub mod event;
+pub mod log_call;
+pub mod note;
+pub mod review;
+
+pub use self::carbon_footprint::CarbonFootprint;
+pub use self::channel_config::ChannelConfig;
+pub use self::event::Event;
+pub use self::log_call::LogCall;
+pub use self::note::Note;
+pub use self::review::Review;
