@@ -68,6 +68,7 @@ impl Walk {
         self.malformed_headers(&alice).await;
         self.misplaced_tokens(&alice).await;
         self.acting(&root).await;
+        self.what_auditors_see(&alice).await;
         self.own_password(&alice, &alices).await;
         self.command_line();
     }
@@ -325,6 +326,22 @@ impl Walk {
         }
         let named = bare("/api/v1/users").header("X-Tenant-ID", token);
         assert!(self.send(named).await.status.is_client_error());
+    }
+
+    /// None of the secrets, neither in pages nor in exports.
+    async fn what_auditors_see(&self, alice: &Caller) {
+        let logs = "/settings/audit-logs";
+        for path in [
+            &format!("{logs}?per_page=100"),
+            &format!("{logs}/export?format=csv"),
+            &format!("{logs}/export?format=ndjson"),
+            "/activity?per_page=100",
+        ] {
+            let seen = alice.get(path).await.expect_status(200);
+            assert!(seen.text.contains("auth.login_failed") || path.starts_with("/activity"));
+            let found = self.secrets.found_in(&seen.text);
+            assert_eq!(found, Vec::<String>::new(), "{path}");
+        }
     }
 
     async fn own_password(&self, alice: &Caller, alices: &str) {
