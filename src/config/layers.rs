@@ -1,28 +1,69 @@
 //! The files below the environment: `.env` and `rowhouse.toml`, offered to the command line as defaults.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::{Command, CommandFactory, FromArgMatches};
+
+use super::{Config, Environment};
+
+/// The bit of a file's mode that lets everybody read it (POSIX, `S_IROTH`).
+const OTHERS_READ: u32 = 0o004;
 
 /// Parses the command line of this process over the environment, `.env` and `rowhouse.toml` of the current folder.
 ///
 /// A request for help, and a wrong flag or value, end the process as clap does.
 ///
 /// # Errors
-/// A file that cannot be read or holds an unknown key; a value that `rowhouse.toml` cannot give.
+/// A file that cannot be read or holds an unknown key; a value that `rowhouse.toml` cannot give; in production, a secret in a
+/// file that everybody can read.
 pub fn parse<Arguments: CommandFactory + FromArgMatches>() -> anyhow::Result<Arguments> {
     let layers = Layers::read(Path::new("."))?;
     let matches = layers.apply(Arguments::command()).get_matches();
+    let probe = Probe::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    layers.refuse_open_secrets(&probe.config)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.exit())
 }
 
-/// Values by name of their environment variable.
-#[derive(Debug, Default)]
+/// Values of files, by name of their environment variable.
+#[derive(Debug)]
 pub struct Layers {
-    dotenv: BTreeMap<String, String>,
-    toml: BTreeMap<String, String>,
+    dotenv: Layer,
+    toml: Layer,
+}
+
+/// What a file says.
+#[derive(Debug)]
+struct Layer {
+    file: &'static str,
+    values: BTreeMap<String, String>,
+    /// Whether everybody on the machine can read it.
+    is_open: bool,
+}
+
+impl Layer {
+    /// Reads a file of `folder`; a missing one is empty.
+    fn read(
+        file: &'static str,
+        folder: &Path,
+        parse: fn(&Path) -> anyhow::Result<BTreeMap<String, String>>,
+    ) -> anyhow::Result<Self> {
+        let mut layer = Self {
+            file,
+            values: BTreeMap::new(),
+            is_open: false,
+        };
+        let path = folder.join(file);
+        if path.exists() {
+            let failed = || format!("Failed to read `{file}`");
+            let permissions = std::fs::metadata(&path).with_context(failed)?.permissions();
+            layer.is_open = permissions.mode() & OTHERS_READ != 0;
+            layer.values = parse(&path).with_context(failed)?;
+        }
+        Ok(layer)
+    }
 }
 
 impl Layers {
@@ -31,19 +72,10 @@ impl Layers {
     /// # Errors
     /// A file that cannot be read or is not in its format.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
-        let mut layers = Self::default();
-        let dotenv = folder.join(".env");
-        if dotenv.exists() {
-            for entry in dotenvy::from_path_iter(&dotenv).context("Failed to read `.env`")? {
-                let (name, value) = entry.context("Failed to read `.env`")?;
-                layers.dotenv.insert(name, value);
-            }
-        }
-        let toml = folder.join("rowhouse.toml");
-        if toml.exists() {
-            let text = std::fs::read_to_string(&toml).context("Failed to read `rowhouse.toml`")?;
-            layers.toml = parse_toml(&text).context("Failed to read `rowhouse.toml`")?;
-        }
+        let layers = Self {
+            dotenv: Layer::read(".env", folder, parse_dotenv)?,
+            toml: Layer::read("rowhouse.toml", folder, parse_toml)?,
+        };
         layers.refuse_unknown_keys()?;
         Ok(layers)
     }
@@ -55,13 +87,34 @@ impl Layers {
                 .get_arguments()
                 .any(|argument| argument.get_env().is_some_and(|env| env == name))
         };
-        match self.toml.keys().find(|name| !is_known(name)) {
+        match self.toml.values.keys().find(|name| !is_known(name)) {
             Some(name) => bail!(
                 "`rowhouse.toml` has the unknown key `{}` (hint: `rowhouse --help` lists the names, in upper case)",
                 name.to_lowercase()
             ),
             None => Ok(()),
         }
+    }
+
+    /// Refuses secrets in a file that everybody can read, in production (OWASP ASVS 5.0.0, 13.3.1).
+    fn refuse_open_secrets(&self, config: &Config) -> anyhow::Result<()> {
+        if config.environment != Environment::Production {
+            return Ok(());
+        }
+        let known = <Probe as CommandFactory>::command();
+        let arguments = known.get_arguments();
+        let secrets = arguments.filter(|argument| argument.is_hide_env_values_set());
+        let secrets = secrets.filter_map(|argument| argument.get_env()?.to_str());
+        for name in secrets {
+            let layers = [&self.dotenv, &self.toml];
+            let mut open = layers.into_iter().filter(|layer| layer.is_open);
+            if let Some(Layer { file, .. }) = open.find(|layer| layer.values.contains_key(name)) {
+                bail!(
+                    "`{file}` has `{name}` and can be read by everybody, which production refuses (hint: `chmod o= {file}`)"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Makes each value the default of the argument whose environment variable has its name.
@@ -72,8 +125,9 @@ impl Layers {
                 .map(|name| name.to_string_lossy().into_owned());
             match name.and_then(|name| {
                 self.dotenv
+                    .values
                     .get(&name)
-                    .or_else(|| self.toml.get(&name))
+                    .or_else(|| self.toml.values.get(&name))
                     .cloned()
             }) {
                 Some(value) => argument.default_value(value),
@@ -87,11 +141,15 @@ impl Layers {
 #[derive(Debug, clap::Parser)]
 struct Probe {
     #[command(flatten)]
-    config: super::Config,
+    config: Config,
 }
 
-fn parse_toml(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let table: toml::Table = text.parse()?;
+fn parse_dotenv(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    Ok(dotenvy::from_path_iter(path)?.collect::<Result<_, _>>()?)
+}
+
+fn parse_toml(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let table: toml::Table = std::fs::read_to_string(path)?.parse()?;
     table
         .into_iter()
         .map(|(key, value)| {
@@ -119,7 +177,7 @@ mod tests {
         folder
     }
 
-    fn parse_in(folder: &Path, arguments: &[&str]) -> super::super::Config {
+    fn parse_in(folder: &Path, arguments: &[&str]) -> Config {
         let matches = Layers::read(folder)
             .unwrap()
             .apply(Probe::command())

@@ -19,6 +19,7 @@ fn order(token: &str) -> Value {
     json!({ "token": token, "email": PLATFORM_ADMIN, "password": PASSWORD })
 }
 
+/// Rule 14.
 #[tokio::test]
 async fn the_token_makes_the_first_system_user_and_works_once() {
     let (app, anonymous, ..) = TestApp::with_two_tenants().await;

@@ -1,6 +1,8 @@
 //! Wrong configuration: each mistake is named, with what to do about it, and no secret is shown.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use super::shell::{Outcome, Shell};
 
@@ -108,6 +110,37 @@ async fn the_file_is_read() {
     );
 }
 
+/// Rule 82.
+#[tokio::test]
+async fn production_refuses_secrets_in_a_file_that_everybody_can_read() {
+    let shell = Shell::open().await;
+    let pepper = "0123456789abcdef0123456789abcdef";
+    for (name, text) in [
+        (".env", format!("PASSWORD_PEPPER={pepper}\n")),
+        ("rowhouse.toml", format!("password_pepper = \"{pepper}\"\n")),
+    ] {
+        let file = shell.folder().join(name);
+        std::fs::write(&file, text).unwrap();
+        for (environment, mode, is_refused) in [
+            ("production", 0o644, true),
+            ("production", 0o604, true),
+            ("production", 0o640, false),
+            ("development", 0o644, false),
+        ] {
+            std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+            let mut command = shell.provision(&["tenant", "list", "--environment", environment]);
+            let outcome = Outcome::of(&mut command);
+            if is_refused {
+                outcome.assert_refused(1, &format!("error: `{name}` has `PASSWORD_PEPPER` and can be read by everybody, which production refuses (hint: `chmod o= {name}`)"));
+            } else {
+                assert_eq!(outcome.code, Some(0), "{name} {mode:o}: {outcome:#?}");
+            }
+        }
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+/// Rule 82.
 #[tokio::test]
 async fn production_refuses_a_default_or_short_pepper() {
     let shell = Shell::open().await;
