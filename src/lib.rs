@@ -12,6 +12,7 @@ pub mod platform;
 pub mod provisioner;
 pub mod rate;
 pub mod resource;
+pub mod retention;
 pub mod routes;
 pub mod server;
 pub mod settings;

@@ -3,6 +3,7 @@
 //! DDL and raw SQL live here and nowhere else.
 
 pub mod apply;
+pub mod audit_cut;
 pub mod backfill;
 pub mod blueprint;
 pub mod compare;

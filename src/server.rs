@@ -21,6 +21,7 @@ use crate::identity::{Identity, bootstrap};
 use crate::mail::{Delivery, Outbox, RunningOutbox, Sender};
 use crate::platform::Platform;
 use crate::resource::{JsonLimit, path_config};
+use crate::retention::Retention;
 
 /// A server that listens, with everything behind it.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub struct Application {
     drain: web::Data<Drain>,
     outbox: RunningOutbox,
     _keys: KeyWatch,
+    _retention: Retention,
     patience: Duration,
     platform: Arc<Platform>,
 }
@@ -120,6 +122,7 @@ impl Application {
             drain: draining,
             outbox: outbox.start(),
             _keys: keys,
+            _retention: Retention::start(&platform),
             patience: Duration::from_secs(shutdown.into()),
             platform,
         })

@@ -3,6 +3,7 @@
 //! What a tenant's own schema holds is not known here.
 
 pub mod audit_anchor;
+pub mod audit_cut;
 pub mod backfill;
 pub mod bootstrap_token;
 mod clock;
@@ -29,6 +30,7 @@ pub mod tenant_status;
 mod text_column;
 
 pub use audit_anchor::AuditAnchor;
+pub use audit_cut::AuditCut;
 pub use backfill::BackfillProgress;
 pub use bootstrap_token::BootstrapToken;
 pub use connection::PlatformConn;

@@ -273,6 +273,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The last row that was removed from each tenant's audit log, as old as the tenant keeps none. Its chain begins there. No tenant's role reaches it.
+    shared.audit_cuts (tenant_id) {
+        /// The tenant. No foreign key: what was removed of a log outlives the tenant.
+        tenant_id -> Text,
+        /// Place of the row in the chain; 0 before any was removed.
+        position -> BigInt,
+        /// Hash of the row; empty before any was removed.
+        hash -> Binary,
+        /// When it was removed.
+        cut_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Logins that failed lately, by account and by address: too many are made to wait.
     shared.login_failures (key) {
         /// SHA-256 of what the failures are counted for: a name at a tenant or at the platform, whether or not somebody has it, or an address.

@@ -200,7 +200,10 @@ async fn an_edited_row_and_a_missing_one_are_found() {
 )]
 async fn walk(app: &TestApp, seen: &ChainHead) -> Result<ChainHead, ChainFault> {
     let conn = app.platform().pools.lease(&app.acme.tenant.id).await;
-    ChainHead::walk(Some(seen), &conn.unwrap()).await.unwrap()
+    ChainHead::default()
+        .walk(Some(seen), &conn.unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

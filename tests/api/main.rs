@@ -49,6 +49,7 @@ mod plain;
 mod platform_audit;
 mod rates;
 mod registration;
+mod retention;
 mod role_walk;
 mod roles;
 mod round_trips;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod list;
+mod retention;
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;

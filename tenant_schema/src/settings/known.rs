@@ -13,6 +13,9 @@ use super::setting::ValueType;
 /// Whether each call is logged, with its bodies.
 pub const AUDIT_REQUESTS: &str = "audit.requests";
 
+/// For how many days rows of the audit log are kept; 0 is for ever.
+pub const RETENTION_DAYS: &str = "audit.retention_days";
+
 /// Whether an address must be proven before it signs in.
 pub const REQUIRE_PROOF: &str = "login.require_verified_email";
 
@@ -134,6 +137,19 @@ static KNOWN: LazyLock<Vec<KnownSetting>> = LazyLock::new(|| {
             json!(false),
             "Whether each call is logged, with its bodies",
         ),
+        KnownSetting {
+            constraints: Constraints {
+                minimum: Some(0),
+                maximum: Some(36_500),
+                ..Constraints::default()
+            },
+            ..KnownSetting::new(
+                RETENTION_DAYS,
+                Integer,
+                json!(0),
+                "For how many days rows of the audit log are kept, at least 30; 0 is for ever",
+            )
+        },
         KnownSetting::new(
             REQUIRE_PROOF,
             Boolean,

@@ -117,25 +117,27 @@ impl ChainHead {
         Ok(())
     }
 
-    /// Follows the tenant's whole log, and gives its head. `seen` is a head that the log once had, and must have had still.
+    /// Follows the tenant's whole log from this head on, the last that was removed from it, and gives the head that it has now.
+    /// `seen` is a head that the log once had, and must have had still.
     ///
     /// # Errors
     /// What the database says; within, where the chain is broken.
     pub async fn walk(
+        &self,
         seen: Option<&Self>,
         conn: &TenantConn,
     ) -> QueryResult<Result<Self, ChainFault>> {
-        let mut head = Self::default();
-        loop {
-            let rows = AuditLog::after(head.position, PAGE, conn).await?;
-            let followed = rows.iter().try_for_each(|row| head.step(row, seen));
-            if let Err(fault) = followed {
-                return Ok(Err(fault));
-            }
-            if rows.is_empty() {
-                break;
-            }
+        let first = AuditLog::after(0, 1, conn).await?.into_iter().next();
+        if let Some(row) = first.filter(|row| row.position <= self.position) {
+            // It was removed, and somebody put it there.
+            return Ok(Err(ChainFault::Edited {
+                position: row.position,
+            }));
         }
+        let head = match self.walk_to(i64::MAX, seen, conn).await? {
+            Ok(head) => head,
+            Err(fault) => return Ok(Err(fault)),
+        };
         let cut = seen.filter(|seen| seen.position > head.position);
         Ok(match cut {
             Some(seen) => Err(ChainFault::Cut {
@@ -144,6 +146,34 @@ impl ChainHead {
             }),
             None => Ok(head),
         })
+    }
+
+    /// Follows the log from this head on to a place, or to its end where that comes first, and gives the head there.
+    ///
+    /// # Errors
+    /// As [`Self::walk`].
+    pub async fn walk_to(
+        &self,
+        place: i64,
+        seen: Option<&Self>,
+        conn: &TenantConn,
+    ) -> QueryResult<Result<Self, ChainFault>> {
+        let mut head = self.clone();
+        while head.position < place {
+            let left = place.saturating_sub(head.position);
+            let rows = AuditLog::after(head.position, PAGE.min(left), conn).await?;
+            let mut rows = rows
+                .iter()
+                .take_while(|row| row.position <= place)
+                .peekable();
+            if rows.peek().is_none() {
+                break;
+            }
+            if let Err(fault) = rows.try_for_each(|row| head.step(row, seen)) {
+                return Ok(Err(fault));
+            }
+        }
+        Ok(Ok(head))
     }
 
     fn step(&mut self, row: &AuditLog, seen: Option<&Self>) -> Result<(), ChainFault> {

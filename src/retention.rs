@@ -1,0 +1,91 @@
+//! The task that removes what tenants keep no longer: once a day, the rows of their audit logs that are older than they say.
+//!
+//! Every node has one. Two that come to a tenant at once take turns, and the second finds nothing to do.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use platform_schema::{Tenant, TenantFilter, TenantSort, TenantStatus};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::error::ApiError;
+use crate::platform::Platform;
+use crate::provisioner::Provisioner;
+use crate::provisioner::order::Requester;
+use crate::tenancy::TenantPools;
+
+/// Pause before the first time: a server that has just started has better things to do.
+const FIRST: Duration = Duration::from_mins(10);
+
+/// Pause between two times.
+const PAUSE: Duration = Duration::from_hours(24);
+
+/// Tenants that are read at once.
+const PAGE: i64 = 100;
+
+/// The task, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Retention(JoinHandle<()>);
+
+impl Retention {
+    /// Begins.
+    pub fn start(platform: &Platform) -> Self {
+        let (pools, provisioner) = (platform.pools.clone(), platform.provisioner.clone());
+        Self(tokio::spawn(async move {
+            sleep(FIRST).await;
+            loop {
+                if let Err(error) = cut_all(&pools, &provisioner).await {
+                    tracing::warn!(
+                        code = error.code().as_str(),
+                        "the audit logs were not all cut"
+                    );
+                }
+                sleep(PAUSE).await;
+            }
+        }))
+    }
+}
+
+impl Drop for Retention {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Goes through the active tenants. One that fails is no reason to leave out the others.
+async fn cut_all(pools: &TenantPools, provisioner: &Provisioner) -> Result<(), ApiError> {
+    let filter = TenantFilter {
+        search: None,
+        status: Some(TenantStatus::Active),
+    };
+    let mut offset = 0;
+    loop {
+        let lease = pools.platform().await?;
+        let tenants = Tenant::list(&filter, TenantSort::CreatedAt, PAGE, offset, &lease).await?;
+        lease.finish().await?;
+        for tenant in &tenants {
+            cut(tenant, provisioner).await;
+        }
+        if tenants.is_empty() {
+            return Ok(());
+        }
+        offset += PAGE;
+    }
+}
+
+async fn cut(tenant: &Tenant, provisioner: &Provisioner) {
+    let requester = Requester {
+        channel: "server",
+        ..Requester::default()
+    };
+    let done = provisioner.cut_audit_log(tenant, Utc::now(), &requester);
+    match done.await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(rows)) => tracing::info!(tenant.id = %tenant.id, rows, "an audit log was cut"),
+        Ok(Err(fault)) => {
+            tracing::error!(tenant.id = %tenant.id, %fault, "an audit log is not whole, and was not cut");
+        }
+        Err(error) => tracing::warn!(tenant.id = %tenant.id, %error, "an audit log was not cut"),
+    }
+}
