@@ -1,7 +1,7 @@
 //! Rows that are older than the tenant keeps them: removed from the beginning of its audit log, which stays whole.
 
 use chrono::{TimeDelta, Utc};
-use platform_schema::AuditCut;
+use platform_schema::{AuditCut, Tenant, TenantKey};
 use rowhouse::provisioner::order::{ProvisionedTenant, Requester};
 use serde_json::json;
 use tenant_schema::settings::{ChainFault, ChainHead};
@@ -19,8 +19,13 @@ async fn keep_for(app: &TestApp, tenant: &ProvisionedTenant, days: i64) {
 async fn cut(app: &TestApp, tenant: &ProvisionedTenant, days: i64) -> Result<i64, ChainFault> {
     let then = Utc::now() + TimeDelta::days(days);
     let requester = Requester::command_line();
-    let provisioner = &app.platform().provisioner;
-    let cut = provisioner.cut_audit_log(&tenant.tenant, then, &requester);
+    let platform = app.platform();
+    let shared = platform.pools.platform().await.unwrap();
+    let key = TenantKey::Id(tenant.tenant.id.clone());
+    let found = Tenant::find_by_key(&key, &shared).await.unwrap();
+    let cut = platform
+        .provisioner
+        .cut_audit_log(found.as_ref().unwrap(), then, &requester);
     cut.await.unwrap()
 }
 
