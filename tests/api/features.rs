@@ -1,5 +1,6 @@
 //! Feature flags of a tenant: on for all, for some by name, or for a share of the users that stays the same.
 
+use reqwest::Method;
 use rowhouse::settings::share;
 use serde_json::{Value, json};
 use test_app::{Caller, TestApp};
@@ -168,4 +169,36 @@ async fn a_flag_names_users_and_roles_that_there_are_and_a_share_of_hundred() {
             .await
             .expect_status(404);
     }
+}
+
+/// Rule 73.
+#[tokio::test]
+async fn of_two_changes_of_one_version_of_a_flag_one_is_made() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let made = alice.put(BETA, "*", &json!({ "enabled": true })).await;
+    let etag = made.expect_status(200).etag();
+    let (ten, twenty) = [10, 20]
+        .map(|share| json!({ "enabled": true, "rollout_percentage": share }))
+        .into();
+    let both = tokio::join!(
+        alice.put(BETA, &etag, &ten),
+        alice.put(BETA, &etag, &twenty)
+    );
+    let mut statuses = [both.0.status.as_u16(), both.1.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412], "{both:#?}");
+    let without = alice.request(Method::PUT, BETA).json(&ten);
+    alice.send(without).await.expect_status(428);
+}
+
+#[tokio::test]
+async fn a_tenant_has_only_so_many_flags() {
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    let many = "INSERT INTO feature_flags (id, flag) SELECT gen_random_uuid(), 'flag' || number FROM generate_series(1, 499) number";
+    app.sql_in(&app.acme, many).await;
+    let on = json!({ "enabled": true });
+    alice.put(BETA, "*", &on).await.expect_status(200);
+    let path = "/settings/features/gamma";
+    alice.put(path, "*", &on).await.expect_status(409);
+    alice.put(BETA, "*", &on).await.expect_status(200);
 }

@@ -1,5 +1,6 @@
 //! What a request costs the database, counted at the wire.
 
+use serde_json::json;
 use test_app::{Caller, ChaosProxy, TestApp, TestDatabase, config};
 
 /// How often a request is made. The platform listens for changes on the same database, four times a second: the cheapest
@@ -44,6 +45,16 @@ async fn an_authorized_read_of_a_user_costs_one_round_trip() {
 async fn who_is_known_is_shown_to_themselves_without_a_round_trip() {
     let (_app, proxy, alice, _) = counted().await;
     assert_eq!(cost(&proxy, &alice, "/users/me", 200).await, 0);
+}
+
+#[tokio::test]
+async fn whether_a_feature_is_on_is_told_without_a_round_trip() {
+    let (_app, proxy, alice, _) = counted().await;
+    let path = "/settings/features/beta";
+    let beta = json!({ "enabled": true });
+    alice.put(path, "*", &beta).await.expect_status(200);
+    assert_eq!(cost(&proxy, &alice, path, 200).await, 0);
+    assert_eq!(cost(&proxy, &alice, "/settings/features", 200).await, 0);
 }
 
 #[tokio::test]

@@ -495,6 +495,22 @@ async fn a_changed_setting_is_in_force_at_the_next_request() {
     }
 }
 
+#[tokio::test]
+async fn a_tenant_has_only_so_many_settings_of_its_own() {
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    let many = "INSERT INTO settings (id, key, value, value_type) \
+                SELECT gen_random_uuid(), 'custom.' || number, '1', 'integer' FROM generate_series(1, 199) number";
+    app.sql_in(&app.acme, many).await;
+    make(&alice, "custom.last", "integer", json!(1)).await;
+    let body = json!({ "key": "custom.more", "type": "integer", "value": 1 });
+    alice.post("/settings", &body).await.expect_status(409);
+    alice
+        .delete("/settings/custom.1", "*")
+        .await
+        .expect_status(204);
+    alice.post("/settings", &body).await.expect_status(201);
+}
+
 /// What docs/SETTINGS.md says of a setting.
 fn row(known: &KnownSetting) -> String {
     let constraints = serde_json::to_value(&known.constraints).unwrap();
