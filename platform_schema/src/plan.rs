@@ -18,6 +18,8 @@ pub struct Limits {
     /// Milliseconds that a statement of the tenant may take; above 0.
     #[diesel(column_name = statement_timeout_ms)]
     pub statement_timeout: Option<i32>,
+    /// Bytes that the tenant's attachments take at most, all versions and deleted ones included; not negative.
+    pub max_storage_bytes: Option<i64>,
 }
 
 impl Tenant {

@@ -49,6 +49,8 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the plan was last changed.
         updated_at -> Timestamptz,
+        /// Bytes that the attachments of a tenant take at most, all versions and deleted ones included.
+        max_storage_bytes -> Nullable<BigInt>,
     }
 }
 

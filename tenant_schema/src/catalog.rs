@@ -28,6 +28,8 @@ macro_rules! models {
 models! {
     api_audit_logs: settings::api_audit_log::ApiAuditLog,
     api_keys: identity::api_key::ApiKey,
+    attachment_versions: tools::attachment_version::AttachmentVersion,
+    attachments: tools::attachment::Attachment,
     audit_logs: settings::audit_log::AuditLog,
     carbon_footprints: tools::carbon_footprint::CarbonFootprint,
     channel_configs: tools::channel_config::ChannelConfig,

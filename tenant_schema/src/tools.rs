@@ -1,5 +1,7 @@
-//! What people of a tenant work with: notes, calls, events, reviews, carbon footprints, channels.
+//! What people of a tenant work with: notes, calls, events, reviews, carbon footprints, channels, attachments.
 
+pub mod attachment;
+pub mod attachment_version;
 pub mod carbon_footprint;
 pub mod channel_config;
 pub mod event;
@@ -7,6 +9,11 @@ pub mod log_call;
 pub mod note;
 pub mod review;
 
+pub use self::attachment::{
+    Attachment, AttachmentChanges, AttachmentFilter, AttachmentOrder, AttachmentSortKey,
+    NewAttachment,
+};
+pub use self::attachment_version::{AttachmentVersion, StoredContent};
 pub use self::carbon_footprint::CarbonFootprint;
 pub use self::channel_config::ChannelConfig;
 pub use self::event::Event;

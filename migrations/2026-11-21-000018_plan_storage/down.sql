@@ -1,0 +1,1 @@
+ALTER TABLE shared.plans DROP COLUMN max_storage_bytes;

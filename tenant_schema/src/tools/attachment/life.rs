@@ -1,0 +1,156 @@
+//! The life of an attachment: changed, given a new version, deleted, restored, and at last removed. All of it belongs into a
+//! transaction, which is the caller's: it records the change in the audit log, too.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use connection::TenantConn;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::attachment_version::{StoredContent, attachment_versions};
+use super::{Attachment, AttachmentChanges, attachments};
+use crate::TenantEnum as _;
+use crate::settings::Audited;
+
+diesel::define_sql_function! {
+    /// The time now, not the time at which the transaction began: two changes never share it.
+    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
+}
+
+impl Audited for Attachment {
+    const KIND: &'static str = "attachment";
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn snapshot(&self) -> Value {
+        json!({
+            "id": self.id,
+            "attachable_type": self.attachable_type.label(),
+            "attachable_id": self.attachable_id,
+            "name": self.name,
+            "description": self.description,
+            "version": self.version,
+            "content_type": self.content_type,
+            "size": self.size,
+            "sha256": self.sha256.iter().fold(String::new(), |mut text, byte| {
+                // Writing to a string does not fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            }),
+            "created_by": self.created_by,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "deleted_at": self.deleted_at,
+        })
+    }
+}
+
+impl Attachment {
+    /// The attachment of this id, deleted or not, with the row locked until the transaction ends.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn lock(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
+        attachments::table
+            .find(id)
+            .select(Self::as_select())
+            .for_no_key_update()
+            .first(&mut conn)
+            .await
+    }
+
+    /// Changes the attachment. Gives it as it is then.
+    pub async fn change(
+        &self,
+        changes: &AttachmentChanges,
+        mut conn: &TenantConn,
+    ) -> QueryResult<Self> {
+        diesel::update(attachments::table.find(self.id))
+            .set((changes, attachments::updated_at.eq(clock_timestamp())))
+            .returning(Self::as_returning())
+            .get_result(&mut conn)
+            .await
+    }
+
+    /// Adds a version, which is the newest then. Gives the attachment as it is then. It has to be locked.
+    pub async fn add_version(
+        &self,
+        content: &StoredContent,
+        mut conn: &TenantConn,
+    ) -> QueryResult<Self> {
+        let after: Self = diesel::update(attachments::table.find(self.id))
+            .set((
+                attachments::version.eq(attachments::version + 1),
+                attachments::content_type.eq(&content.content_type),
+                attachments::size.eq(content.size),
+                attachments::sha256.eq(&content.sha256),
+                attachments::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut conn)
+            .await?;
+        content.insert(&after, conn).await?;
+        Ok(after)
+    }
+
+    /// Deletes the attachment softly. Its versions stay, for when it is restored. Gives it as it is then.
+    pub async fn delete(&self, mut conn: &TenantConn) -> QueryResult<Self> {
+        diesel::update(attachments::table.find(self.id))
+            .set((
+                attachments::deleted_at.eq(clock_timestamp().nullable()),
+                attachments::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut conn)
+            .await
+    }
+
+    /// Undoes a deletion. Gives the attachment as it is then.
+    pub async fn restore(&self, mut conn: &TenantConn) -> QueryResult<Self> {
+        diesel::update(attachments::table.find(self.id))
+            .set((
+                attachments::deleted_at.eq(None::<DateTime<Utc>>),
+                attachments::updated_at.eq(clock_timestamp()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(&mut conn)
+            .await
+    }
+
+    /// At most `limit` of the attachments that were deleted before `until`, the first of them first, locked until the
+    /// transaction ends; without those that another transaction holds.
+    pub async fn long_deleted(
+        until: DateTime<Utc>,
+        limit: i64,
+        mut conn: &TenantConn,
+    ) -> QueryResult<Vec<Self>> {
+        attachments::table
+            .filter(attachments::deleted_at.lt(until))
+            .order((attachments::deleted_at, attachments::id))
+            .limit(limit)
+            .select(Self::as_select())
+            .for_update()
+            .skip_locked()
+            .load(&mut conn)
+            .await
+    }
+
+    /// Removes the attachment and its versions for good. Gives the names of the objects that nothing names any more.
+    pub async fn remove(&self, mut conn: &TenantConn) -> QueryResult<Vec<Uuid>> {
+        let versions =
+            attachment_versions::table.filter(attachment_versions::attachment_id.eq(self.id));
+        let objects = diesel::delete(versions)
+            .returning(attachment_versions::object_id)
+            .get_results(&mut conn)
+            .await?;
+        diesel::delete(attachments::table.find(self.id))
+            .execute(&mut conn)
+            .await?;
+        Ok(objects)
+    }
+}
