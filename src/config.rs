@@ -3,6 +3,7 @@
 //! A value comes from, in order of precedence, a flag, the environment, `.env`, `rowhouse.toml`, the default. The key in
 //! `rowhouse.toml` is the variable's name in lower case. [`layers`] reads the two files.
 
+mod attachments;
 pub mod layers;
 mod mail;
 
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::http::LogFormat;
 use crate::identity::client::{ForwardedHeader, TrustedProxies};
+pub use attachments::{AttachmentConfig, StoreUrl, TypePattern};
 pub use layers::parse;
 pub use mail::MailConfig;
 
@@ -51,6 +53,9 @@ pub struct Config {
     /// How mail is sent.
     #[command(flatten)]
     pub mail: MailConfig,
+    /// Where attachments are kept, and which.
+    #[command(flatten)]
+    pub attachments: AttachmentConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,
@@ -290,7 +295,7 @@ impl Config {
                 hint: "unset it, or use `--isolation role`",
             });
         }
-        Ok(())
+        self.attachments.check()
     }
 }
 

@@ -18,7 +18,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_RANGE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -63,6 +63,11 @@ impl ApiError {
     /// A path that exists, asked with a method it does not have; `allowed` as in `GET, HEAD`.
     pub fn method_not_allowed(allowed: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::MethodNotAllowed).header(ALLOW, allowed)
+    }
+
+    /// A part of a content that is not there; `size` is how many bytes are (RFC 9110 §15.5.17).
+    pub fn range_not_satisfiable(size: u64) -> Self {
+        Self::new(Code::RangeNotSatisfiable).header(CONTENT_RANGE, format!("bytes */{size}"))
     }
 
     /// Says what happened this time. Ignored for 5xx, whose public sentence is fixed.

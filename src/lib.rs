@@ -1,5 +1,6 @@
 //! Rowhouse: a schema-per-tenant platform on PostgreSQL, with a tenant provisioning engine.
 
+pub mod attachments;
 pub mod cli;
 pub mod config;
 pub mod database;

@@ -7,6 +7,8 @@ use std::thread::available_parallelism;
 
 use tokio::task::spawn_blocking;
 
+use crate::attachments::link::AttachmentLinks;
+use crate::attachments::{AttachmentStore, StoreError};
 use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, Pooling, migrations};
 use crate::identity::link::Links;
@@ -41,6 +43,10 @@ pub struct Platform {
     pub receipts: ReceiptKey,
     /// Seals the secrets that tenants keep, and opens them.
     pub sealer: Sealer,
+    /// Where the contents of attachments are.
+    pub attachments: AttachmentStore,
+    /// Signs links to them.
+    pub attachment_links: AttachmentLinks,
     /// Last, so that it is dropped after all that uses it.
     pub database: Database,
 }
@@ -57,6 +63,9 @@ pub enum PlatformError {
     /// The password hasher cannot be made.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The store of attachments cannot be.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Platform {
@@ -65,6 +74,7 @@ impl Platform {
     /// # Errors
     /// `Database` when the database is not there or cannot be migrated.
     pub async fn open(config: &Config) -> Result<Self, PlatformError> {
+        let attachments = AttachmentStore::open(config)?;
         // Both take a while, on different processors.
         let (database, hasher) = tokio::join!(Database::open(&config.database), hasher(config));
         let (database, hasher) = (database?, hasher?);
@@ -86,6 +96,8 @@ impl Platform {
             ),
             receipts: ReceiptKey::derive(pepper).map_err(PasswordError::from)?,
             sealer: Sealer::new(pepper),
+            attachment_links: AttachmentLinks::derive(pepper).map_err(PasswordError::from)?,
+            attachments,
             registry: TenantRegistry::new(pools.clone(), changes.clone()),
             settings: TenantSettings::new(pools.clone(), changes.clone()),
             rates: TenantRates::new(),

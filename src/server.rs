@@ -92,7 +92,10 @@ impl Application {
         let (pools, changes) = (platform.pools.clone(), platform.changes.clone());
         let keys = KeyWatch::start(identity.clone().into_inner(), pools, changes);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
-        let time_limit = web::Data::new(TimeLimit(config.http.time_limit()));
+        let time_limit = web::Data::new(TimeLimit {
+            usual: config.http.time_limit(),
+            upload: config.attachments.upload_time(),
+        });
         let proxies = web::Data::new(config.http.proxies());
         let drain = web::Data::new(Drain::default());
         let draining = drain.clone();

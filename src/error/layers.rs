@@ -5,6 +5,8 @@ use std::time::Duration;
 use platform_schema::SystemUserError;
 
 use super::{ApiError, Code, outage};
+use crate::attachments::StoreError;
+use crate::attachments::upload::UploadError;
 use crate::identity::password::PasswordError;
 use crate::identity::sealing::SealError;
 use crate::identity::token::TokenError;
@@ -97,6 +99,28 @@ impl From<SettleError> for ApiError {
         match error {
             SettleError::Refused(error) => error.into(),
             SettleError::RolledBack(_) | SettleError::Left => Self::internal(error),
+        }
+    }
+}
+
+/// A content that a row names and the store does not have is ours to find again; everything else may pass by itself.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Object(object_store::Error::NotFound { .. }) => Self::internal(error),
+            _ => Self::new(Code::Unavailable).because(error),
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Store(error) => error.into(),
+            UploadError::TooLarge(_) => Self::new(Code::BodyTooLarge).detail(error.to_string()),
+            UploadError::Type(error) => {
+                Self::new(Code::ValidationFailed).field("file", error.to_string())
+            }
         }
     }
 }

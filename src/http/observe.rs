@@ -49,10 +49,10 @@ pub async fn observe(
     let span = tracing::info_span!("request", request_id = exchange.context.id());
     let limit = request
         .app_data::<Data<TimeLimit>>()
-        .map(|limit| *limit.get_ref());
+        .map(|limit| limit.of(&request));
     let handled = async move {
         match limit {
-            Some(limit) => limit.enforce(next.call(request)).await,
+            Some(limit) => TimeLimit::enforce(limit, next.call(request)).await,
             None => next.call(request).await,
         }
     };

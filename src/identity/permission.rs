@@ -52,6 +52,14 @@ permissions! {
     AuditRead = "audit.read",
     /// Take the audit log away as a file.
     AuditExport = "audit.export",
+    /// See attachments and read what is in them.
+    AttachmentsRead = "attachments.read",
+    /// Attach files to records.
+    AttachmentsCreate = "attachments.create",
+    /// Change attachments, and add versions to them.
+    AttachmentsUpdate = "attachments.update",
+    /// Delete attachments, and restore deleted ones.
+    AttachmentsDelete = "attachments.delete",
     /// See the permissions that there are, and what is granted and denied to a user.
     PermissionsRead = "permissions.read",
     /// Grant and deny permissions to users.

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use futures_util::future::LocalBoxFuture;
-use platform_schema::{Tenant, TenantId};
+use platform_schema::{Limits, Tenant, TenantId};
 use tenant_schema::identity::Access;
 use tenant_schema::settings::Change;
 use tokio::sync::OnceCell;
@@ -46,6 +46,11 @@ impl SignedIn {
     /// The tenant that the request is for.
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
+    }
+
+    /// The limits of the tenant's plan.
+    pub fn limits(&self) -> &Limits {
+        &self.tenant.limits
     }
 
     /// As [`Self::tenant`], to be held while the caller changes something.

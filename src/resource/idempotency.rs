@@ -32,7 +32,7 @@ impl IdempotencyHeader {
     }
 
     /// What the key stands for: a request of this body.
-    pub(super) fn repeatable(self, body: &Value) -> Option<Repeatable> {
+    pub fn repeatable(self, body: &Value) -> Option<Repeatable> {
         let key = self.0?;
         Some(Repeatable::new(&key, body.to_string().as_bytes()))
     }

@@ -55,6 +55,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tenant.merge(tenant::user_roles::Documentation::openapi());
     tenant.merge(tenant::user_sessions::Documentation::openapi());
     tenant.merge(tenant::user_unlock::Documentation::openapi());
+    tenant.merge(tenant::attachments::Documentation::openapi());
     tenant.merge(tenant::tools::documentation());
     let mut authority = tenant::roles::Documentation::openapi();
     authority.merge(tenant::permissions::Documentation::openapi());

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod api_keys;
+pub mod attachments;
 pub mod audit_logs;
 pub mod auth;
 pub mod email_proof;
@@ -46,6 +47,7 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(user_permissions::configure)
         .configure(user_roles::configure)
         .configure(user_unlock::configure)
+        .configure(attachments::configure)
         .configure(support_access::configure)
         .configure(audit_logs::configure)
         .configure(activity::configure)

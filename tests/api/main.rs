@@ -15,6 +15,7 @@ mod act_as;
 mod activity;
 mod admins;
 mod api_keys;
+mod attachments;
 mod audit;
 mod audit_export;
 mod audit_logs;

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use reqwest::Method;
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
 use test_app::{Answer, Caller, PASSWORD, TestApp};
 
+use crate::attachments::{attachment, file, own_id};
 use crate::operations::Operation;
 use crate::plain::Plain;
 use crate::sessions::Session;
@@ -39,8 +41,22 @@ impl Walk {
             _ => request.json(&body),
         };
         let answer = caller.send(request).await;
+        self.count(operation, &request_id, answer).await
+    }
+
+    /// A form in place of a body.
+    async fn upload(&self, caller: &Caller, operation: &str, id: &str, form: Form) -> Answer {
+        let request_id = format!("upload-{}", self.walked.borrow().len());
+        let path = operation.replace("POST ", "").replace("{id}", id);
+        let request = caller.request(Method::POST, &path);
+        let request = request.header("X-Request-ID", &request_id).multipart(form);
+        let answer = caller.send(request).await;
+        self.count(operation, &request_id, answer).await
+    }
+
+    async fn count(&self, operation: &str, request_id: &str, answer: Answer) -> Answer {
         assert!(answer.status.is_success(), "{operation}: {answer:#?}");
-        assert_eq!(self.rows(&request_id).await, 1, "{operation}");
+        assert_eq!(self.rows(request_id).await, 1, "{operation}");
         let is_new = self.walked.borrow_mut().insert(operation.to_owned());
         assert!(is_new, "{operation} twice");
         answer
@@ -118,6 +134,25 @@ impl Walk {
         for plain in Plain::all(&self.app.anonymous()).await {
             let (new, changes) = (plain.new("tea", &me), plain.changes("tea", &me));
             self.record(alice, &plain.path, &new, &changes).await;
+        }
+    }
+
+    async fn attachments(&self, alice: &Caller) {
+        let path = "/tools/attachments";
+        let user = own_id(alice).await;
+        let form = attachment(&user, "plan.txt", "one");
+        let made = self.upload(alice, &format!("POST {path}"), "", form).await;
+        let id = made.text_at("/data/id");
+        let versions = format!("POST {path}/{{id}}/versions");
+        self.upload(alice, &versions, &id, file("plan.txt", "two"))
+            .await;
+        for (operation, body) in [
+            ("PATCH /tools/attachments/{id}", json!({ "name": "plan" })),
+            ("POST /tools/attachments/{id}/links", json!({})),
+            ("DELETE /tools/attachments/{id}", Value::Null),
+            ("POST /tools/attachments/{id}/restore", json!({})),
+        ] {
+            self.step(alice, operation, &id, body).await;
         }
     }
 
@@ -231,6 +266,7 @@ async fn every_operation_that_changes_a_tenant_leaves_one_row_in_its_audit_log()
     let visitor = anonymous.at("acme");
     walk.users(&alice).await;
     walk.groups(&alice).await;
+    walk.attachments(&alice).await;
     walk.plain(&alice).await;
     walk.keys(&alice).await;
     walk.settings(&alice).await;

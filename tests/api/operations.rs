@@ -37,6 +37,8 @@ const PUBLIC: &[&str] = &[
     "POST /api/v1/auth/forgot-password",
     "POST /api/v1/tenants/{slug}/auth/reset-password",
     "POST /api/v1/auth/reset-password",
+    "GET /api/v1/tenants/{slug}/tools/attachments/links/{link}",
+    "GET /api/v1/tools/attachments/links/{link}",
 ];
 
 /// Operations of a tenant, relative to either mount, and the status that a viewer gets with an empty body.
@@ -99,6 +101,21 @@ const TENANT: &[(&str, &str, u16)] = &[
     ("POST", "/teams/{id}/restore", 403),
     ("GET", "/teams/{id}/members", 404),
     ("PUT", "/teams/{id}/members", 403),
+    ("GET", "/tools/attachments", 200),
+    ("POST", "/tools/attachments", 403),
+    ("GET", "/tools/attachments/{id}", 404),
+    ("PATCH", "/tools/attachments/{id}", 403),
+    ("DELETE", "/tools/attachments/{id}", 403),
+    ("POST", "/tools/attachments/{id}/restore", 403),
+    ("GET", "/tools/attachments/{id}/content", 404),
+    ("POST", "/tools/attachments/{id}/links", 404),
+    ("GET", "/tools/attachments/{id}/versions", 404),
+    ("POST", "/tools/attachments/{id}/versions", 403),
+    (
+        "GET",
+        "/tools/attachments/{id}/versions/{number}/content",
+        404,
+    ),
     ("GET", "/users/permissions", 403),
     ("GET", "/users/roles", 403),
     ("POST", "/users/roles", 403),
@@ -343,7 +360,8 @@ async fn without_a_token_there_is_only_what_is_public() {
     for operation in operations.iter().filter(|operation| operation.is_public()) {
         let answer = operation.call(&anonymous).await;
         assert!(
-            [200, 422].contains(&answer.status.as_u16()),
+            // A link that is none is 400.
+            [200, 400, 422].contains(&answer.status.as_u16()),
             "{operation:?}: {answer:?}"
         );
     }
