@@ -1,6 +1,7 @@
 //! The `provision` command line: arguments here, one file per noun below, all output through the printer.
 
 pub mod admin;
+pub mod attachments;
 pub mod audit;
 pub mod credentials;
 pub mod diff;
@@ -54,6 +55,9 @@ enum Command {
     /// Audit logs of tenants.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Contents of attachments.
+    #[command(subcommand)]
+    Attachments(attachments::AttachmentsCommand),
     /// Tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -149,6 +153,7 @@ impl Provision {
             Command::Admin(command) => command.run(&platform, &printer).await,
             Command::Keys(command) => command.run(&platform, &printer).await,
             Command::Audit(command) => command.run(&platform, &printer).await,
+            Command::Attachments(command) => command.run(&platform, &printer).await,
             Command::Tenant(command) => command.run(&platform, &printer).await,
             Command::Seed(command) => command.run(&platform, &printer).await,
             Command::Plan(plan) => plan.run(&platform, &printer).await,

@@ -8,6 +8,7 @@
 )]
 
 mod admins;
+mod attachments;
 mod audit;
 mod configuration;
 mod differences;
