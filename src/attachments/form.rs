@@ -161,7 +161,7 @@ async fn text(mut field: Field) -> Result<String, ApiError> {
             return Err(faulty(&name, "is too long"));
         }
     }
-    String::from_utf8(text).or_else(|_| Err(faulty(&name, "is not UTF-8")))
+    String::from_utf8(text).or(Err(faulty(&name, "is not UTF-8")))
 }
 
 /// The next part of a body. A client that pauses for too long has gone.

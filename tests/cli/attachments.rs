@@ -63,7 +63,7 @@ fn files(shell: &Shell) -> Vec<PathBuf> {
 
 fn make_old(file: &Path) {
     let file = std::fs::File::options().write(true).open(file).unwrap();
-    let two_days_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 3_600);
+    let two_days_ago = SystemTime::now() - Duration::from_hours(48);
     file.set_modified(two_days_ago).unwrap();
 }
 

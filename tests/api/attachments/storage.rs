@@ -180,7 +180,7 @@ async fn a_sweep_removes_what_no_row_names_and_nothing_else() {
     let path = attached(&alice, "a.txt", "one").await;
     add_version(&alice, &path, "two").await.expect_status(201);
     let named = files(&own);
-    let old = SystemTime::now() - Duration::from_secs(2 * 24 * 3_600);
+    let old = SystemTime::now() - Duration::from_hours(48);
     for name in [
         "00000000000040008000000000000000",
         "00000000000040008000000000000000#1",

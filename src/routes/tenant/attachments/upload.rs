@@ -216,11 +216,9 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     fields: &mut BTreeMap<String, String>,
     validation: &mut Validation,
 ) -> Option<T> {
-    match fields.remove(name) {
-        Some(text) => validation.take(name, text.parse()),
-        None => {
-            validation.field(name, "is required");
-            None
-        }
+    if let Some(text) = fields.remove(name) {
+        return validation.take(name, text.parse());
     }
+    validation.field(name, "is required");
+    None
 }

@@ -13,12 +13,8 @@ use uuid::Uuid;
 use super::super::attachment_version::{StoredContent, attachment_versions};
 use super::{Attachment, AttachmentChanges, attachments};
 use crate::TenantEnum as _;
+use crate::clock::clock_timestamp;
 use crate::settings::Audited;
-
-diesel::define_sql_function! {
-    /// The time now, not the time at which the transaction began: two changes never share it.
-    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
-}
 
 impl Audited for Attachment {
     const KIND: &'static str = "attachment";
