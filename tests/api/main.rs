@@ -68,6 +68,7 @@ mod system_users;
 mod team_members;
 mod teams;
 mod tenants;
+mod tools;
 mod unreadable_rights;
 mod user_lists;
 mod user_permissions;
