@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod attachments;
 pub mod audit_logs;
 pub mod auth;
+mod deleted;
 pub mod email_proof;
 pub mod events;
 pub mod features;

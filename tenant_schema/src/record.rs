@@ -71,3 +71,45 @@ kinds! {
     /// A carbon footprint.
     CarbonFootprint = tools::carbon_footprint::carbon_footprints,
 }
+
+/// How many records of one kind hang on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Hanging {
+    /// What they are.
+    pub kind: RecordKind,
+    /// How many are not deleted.
+    pub count: i64,
+}
+
+/// Lists the kinds that hang on others, each with its table and the columns that name the other.
+macro_rules! hanging {
+    ($($kind:ident = $room:ident::$noun:ident::$table:ident($record_type:ident, $record_id:ident),)+) => {
+        impl Record {
+            /// What hangs on the record, by kinds; those of which nothing does are left out.
+            pub async fn hanging(self, mut conn: &TenantConn) -> QueryResult<Vec<Hanging>> {
+                let mut all = Vec::new();
+                $({
+                    use crate::$room::$noun::$table as rows;
+                    let count = rows::table
+                        .filter(rows::$record_type.eq(self.kind))
+                        .filter(rows::$record_id.eq(self.id))
+                        .filter(rows::deleted_at.is_null())
+                        .count()
+                        .get_result(&mut conn)
+                        .await?;
+                    all.push(Hanging { kind: RecordKind::$kind, count });
+                })+
+                all.retain(|hanging| hanging.count > 0);
+                Ok(all)
+            }
+        }
+    };
+}
+
+hanging! {
+    Note = tools::note::notes(notable_type, notable_id),
+    LogCall = tools::log_call::log_calls(callable_type, callable_id),
+    Event = tools::event::events(eventable_type, eventable_id),
+    Review = tools::review::reviews(reviewable_type, reviewable_id),
+    CarbonFootprint = tools::carbon_footprint::carbon_footprints(footprintable_type, footprintable_id),
+}

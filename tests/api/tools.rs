@@ -51,11 +51,35 @@ async fn a_note_hangs_on_a_record_that_is_there() {
     assert_eq!(fields, ["assigned_to"]);
 
     let path = format!("/tools/notes/{id}");
-    alice.delete(&path, "*").await.expect_status(204);
+    let deleted = alice.delete(&path, "*").await.expect_status(200);
+    assert_eq!(
+        deleted.at("/data/hanging"),
+        json!([{ "kind": "note", "count": 1 }])
+    );
     let fields = blamed(&alice, "/tools/notes", &on("note", &id), 422).await;
     assert_eq!(fields, ["notable_id"], "a deleted record is none");
     let total = alice.get("/tools/notes").await.at("/pagination/total");
     assert_eq!(total, 1, "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn who_deletes_a_record_is_told_what_hangs_on_it() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let bob = alice.create_user("bob", &[]).await.text_at("/data/id");
+    let team = alice.post("/teams", &json!({ "name": "blue" })).await;
+    let team = team.text_at("/data/id");
+    let role = json!({ "name": "gardener", "permissions": [] });
+    let role = alice.post("/roles", &role).await.text_at("/data/id");
+    for (kind, id) in [("user", &bob), ("team", &team), ("role", &role)] {
+        let note = json!({ "title": "tea", "notable_type": kind, "notable_id": id });
+        alice.post("/tools/notes", &note).await.expect_status(201);
+        let second = alice.post("/tools/notes", &note).await.text_at("/data/id");
+        let gone = format!("/tools/notes/{second}");
+        alice.delete(&gone, "*").await.expect_status(204);
+        let deleted = alice.delete(&format!("/{kind}s/{id}"), "*").await;
+        let hanging = deleted.expect_status(200).at("/data/hanging");
+        assert_eq!(hanging, json!([{ "kind": "note", "count": 1 }]), "{kind}");
+    }
 }
 
 #[tokio::test]

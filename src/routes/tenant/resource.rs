@@ -10,6 +10,7 @@ use tenant_schema::resource::{Filter, Resource};
 use tenant_schema::settings::Change;
 use uuid::Uuid;
 
+use super::deleted::{self, Deleted};
 use crate::error::{ApiError, Code, OnConstraint};
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
@@ -118,14 +119,15 @@ async fn delete<R: Resource>(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
-    caller
+    let hanging = caller
         .mutate(R::ACTIONS.delete, async |conn| {
             let before = lock::<R>(*id, &if_match, conn).await?;
             let after = before.set_deleted(true, conn).await?;
-            Ok(((), Change::updated(&before, &after)))
+            let hanging = deleted::hanging(R::KIND, *id, conn).await?;
+            Ok((hanging, Change::updated(&before, &after)))
         })
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Deleted::answer(hanging))
 }
 
 async fn restore<R: Resource>(

@@ -12,6 +12,7 @@ use tenant_schema::identity::{GrantingRole, Role};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::deleted::{self, Deleted};
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::authority::Authority;
@@ -143,19 +144,20 @@ async fn change_role(
 }
 
 /// Deletes a role softly: nobody has it any more until it is restored.
-#[utoipa::path(delete, path = "/roles/{id}", tag = "roles", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/roles/{id}", tag = "roles", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204), (status = 200, body = Success<Deleted>)))]
 async fn delete_role(
     mut caller: Authorized<RolesDelete>,
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let authority = Authority::of(&caller);
-    caller
+    let hanging = caller
         .mutate("roles.delete", async |conn| {
-            change::delete(*id, &if_match, &authority, conn).await
+            let (_, change) = change::delete(*id, &if_match, &authority, conn).await?;
+            Ok((deleted::hanging("role", *id, conn).await?, change))
         })
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Deleted::answer(hanging))
 }
 
 /// Undoes a deletion: whoever had the role has it again.

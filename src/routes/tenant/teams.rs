@@ -12,6 +12,7 @@ use tenant_schema::settings::Change;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::deleted::{self, Deleted};
 use crate::error::{ApiError, Code, OnConstraint};
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
@@ -146,20 +147,21 @@ async fn change_team(
 }
 
 /// Deletes a team softly. Its members stay, for when it is restored.
-#[utoipa::path(delete, path = "/teams/{id}", tag = "teams", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/teams/{id}", tag = "teams", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204), (status = 200, body = Success<Deleted>)))]
 async fn delete_team(
     mut caller: Authorized<TeamsDelete>,
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
-    caller
+    let hanging = caller
         .mutate("teams.delete", async |conn| {
             let before = lock(*id, &if_match, conn).await?;
             let after = before.delete(conn).await?;
-            Ok(((), Change::updated(&before, &after)))
+            let hanging = deleted::hanging("team", *id, conn).await?;
+            Ok((hanging, Change::updated(&before, &after)))
         })
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Deleted::answer(hanging))
 }
 
 /// Undoes a deletion.

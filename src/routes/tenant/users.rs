@@ -13,6 +13,7 @@ use tenant_schema::identity::{Role, User, UserChanges};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::deleted::{self, Deleted};
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::authority::Authority;
@@ -187,19 +188,20 @@ async fn change_user(
 }
 
 /// Deletes a user softly: they are filtered out everywhere and can be restored.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path), ("If-Match" = String, Header)), responses((status = 204), (status = 200, body = Success<Deleted>)))]
 async fn delete_user(
     mut caller: Authorized<UsersDelete>,
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let authority = Authority::of(&caller);
-    caller
+    let hanging = caller
         .mutate("users.delete", async |conn| {
-            change::delete(*id, &if_match, &authority, conn).await
+            let (_, change) = change::delete(*id, &if_match, &authority, conn).await?;
+            Ok((deleted::hanging("user", *id, conn).await?, change))
         })
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Deleted::answer(hanging))
 }
 
 /// Undoes a deletion.

@@ -13,6 +13,7 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::deleted::Deleted;
 use super::name;
 use crate::resource::{List, PlainQuery, Success};
 
@@ -53,7 +54,7 @@ pub fn of<R: Resource>() -> OpenApi {
     document.answered::<Success<R>>(&one, HttpMethod::Put, 200, replaced);
     let about = format!("Deletes a {thing} softly.");
     let deleted = changing(operation::<R>("delete", &about, actions.delete));
-    document.empty(&one, HttpMethod::Delete, deleted);
+    document.deleting(&one, deleted);
     let restored = operation::<R>("restore", "Undoes a deletion.", actions.delete);
     let path = format!("{one}/restore");
     document.answered::<Success<R>>(&path, HttpMethod::Post, 200, restored.parameter(id()));
@@ -87,9 +88,11 @@ impl Document {
         );
     }
 
-    fn empty(&mut self, path: &str, method: HttpMethod, operation: OperationBuilder) {
-        let response = ResponseBuilder::new().description("");
-        self.add(path, method, operation.response("204", response));
+    /// An operation that deletes, and says what still hangs on the record.
+    fn deleting(&mut self, path: &str, operation: OperationBuilder) {
+        let gone = ResponseBuilder::new().description("");
+        let operation = operation.response("204", gone);
+        self.answered::<Success<Deleted>>(path, HttpMethod::Delete, 200, operation);
     }
 
     fn add(&mut self, path: &str, method: HttpMethod, operation: OperationBuilder) {
