@@ -1,31 +1,26 @@
-//! The settings of a tenant: typed, listed with their defaults, changed, brought back, its own ones made; secrets never shown.
+//! The settings of a tenant: typed, listed with their defaults, changed and brought back. Its own ones are in `own_settings`.
 
-use platform_schema::TenantId;
 use reqwest::Method;
-use rowhouse::identity::sealing::{Place, Sealer};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tenant_schema::TenantEnum;
 use tenant_schema::settings::known::{Format, Guard};
 use tenant_schema::settings::{KnownSetting, ValueType};
 use test_app::{Answer, Caller, PASSWORD, TestApp};
 
-use crate::roles::new_role;
-
 const SESSIONS: &str = "/settings/sessions.max_per_user";
 
 /// Makes a setting of the tenant's own.
-async fn make(caller: &Caller, key: &str, value_type: &str, value: Value) -> Answer {
+pub(crate) async fn make(caller: &Caller, key: &str, value_type: &str, value: Value) -> Answer {
     let body = json!({ "key": key, "type": value_type, "value": value });
     caller.post("/settings", &body).await.expect_status(201)
 }
 
-async fn set(caller: &Caller, path: &str, value: Value) -> Answer {
+pub(crate) async fn set(caller: &Caller, path: &str, value: Value) -> Answer {
     caller.put(path, "*", &json!({ "value": value })).await
 }
 
 /// What acme's audit log says of a setting, the newest last: action, before, after.
-async fn recorded(app: &TestApp, key: &str) -> Vec<(String, Value, Value)> {
+pub(crate) async fn recorded(app: &TestApp, key: &str) -> Vec<(String, Value, Value)> {
     let schema = &app.acme.tenant.schema;
     let sql = format!(
         "SELECT action, before::text, after::text FROM {schema}.audit_logs WHERE object_type = 'setting' AND object_id = $1 ORDER BY position"
@@ -156,80 +151,6 @@ async fn a_value_of_a_wrong_type_or_out_of_range_is_refused_with_its_field() {
     assert_eq!(changed.at("/data/description"), new["description"]);
 }
 
-#[tokio::test]
-async fn a_tenants_own_setting_is_typed_and_named_below_custom() {
-    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
-    let made = make(&alice, "custom.limits.daily", "integer", json!(7)).await;
-    assert_eq!(
-        made.header("Location").unwrap(),
-        "/api/v1/tenants/acme/settings/custom.limits.daily"
-    );
-    assert_eq!(
-        made.etag(),
-        alice.get("/settings/custom.limits.daily").await.etag()
-    );
-    let again = json!({ "key": "custom.limits.daily", "type": "string", "value": "x" });
-    let taken = alice.post("/settings", &again).await.expect_status(409);
-    assert_eq!(taken.at("/errors/key"), json!(["is already taken"]));
-    for (body, fields) in [
-        (
-            json!({ "key": "support.access", "type": "boolean", "value": true }),
-            vec!["key"],
-        ),
-        (
-            json!({ "key": "custom.A", "type": "string", "value": 1 }),
-            vec!["key", "value"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "date", "value": 1 }),
-            vec!["type"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "integer" }),
-            vec!["value"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "enum", "value": "x" }),
-            vec!["constraints.values"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "integer", "value": 9, "constraints": { "maximum": 8 } }),
-            vec!["value"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "integer", "value": 9, "constraints": { "most": 8 } }),
-            vec!["constraints.most"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "json", "value": "x".repeat(20_000) }),
-            vec!["value"],
-        ),
-        (
-            json!({ "key": "custom.a", "type": "json", "value": 1, "description": "x".repeat(501) }),
-            vec!["description"],
-        ),
-    ] {
-        let errors = alice
-            .post("/settings", &body)
-            .await
-            .expect_status(422)
-            .at("/errors");
-        assert_eq!(
-            errors.as_object().unwrap().keys().collect::<Vec<_>>(),
-            fields,
-            "{body}"
-        );
-    }
-    set(&alice, "/settings/custom.limits.daily", json!("x"))
-        .await
-        .expect_status(422);
-    let null = make(&alice, "custom.anything", "json", Value::Null).await;
-    assert_eq!(
-        (null.at("/data/value"), null.at("/data/is_set")),
-        (Value::Null, json!(true))
-    );
-}
-
 /// Rule 73, also where the tenant has no row yet.
 #[tokio::test]
 async fn of_two_changes_of_one_version_one_is_made() {
@@ -305,145 +226,6 @@ async fn what_the_server_knows_gets_its_default_again_and_a_tenants_own_is_gone(
     );
 }
 
-#[tokio::test]
-async fn a_secret_is_sealed_and_never_shown() {
-    let (app, _, alice, mallory) = TestApp::with_two_tenants().await;
-    let secret = "canary-4711";
-    let body =
-        json!({ "key": "custom.token", "type": "string", "value": secret, "is_secret": true });
-    let made = alice.post("/settings", &body).await.expect_status(201);
-    let path = "/settings/custom.token";
-    let changed = set(&alice, path, json!("canary-4712"))
-        .await
-        .expect_status(200);
-    let faulty = set(&alice, path, json!({ "canary": 4713 }))
-        .await
-        .expect_status(422);
-    for answer in [
-        &made,
-        &changed,
-        &faulty,
-        &alice.get(path).await,
-        &alice.get("/settings").await,
-    ] {
-        assert!(!answer.text.contains("canary"), "{}", answer.text);
-    }
-    assert_eq!(changed.at("/data/value"), Value::Null);
-    assert_eq!(changed.at("/data/is_set"), json!(true));
-    let rows = recorded(&app, "custom.token").await;
-    assert_eq!(rows.len(), 2);
-    assert!(
-        rows.iter()
-            .all(|(_, _, after)| after["secret_value"] == "changed")
-    );
-    assert!(!format!("{rows:?}").contains("canary"));
-    let schema = &app.acme.tenant.schema;
-    let sql = format!("SELECT value #>> '{{}}' FROM {schema}.settings WHERE key = 'custom.token'");
-    let kept: String = app
-        .database()
-        .client()
-        .await
-        .query_one(&sql, &[])
-        .await
-        .unwrap()
-        .get(0);
-    assert!(!kept.contains("canary"));
-    let open = |tenant: &TenantId, sealer: &Sealer| {
-        let place = Place {
-            tenant,
-            kind: "setting",
-            name: "custom.token",
-        };
-        sealer
-            .open(place, &kept)
-            .map(|secret| secret.expose_secret().to_owned())
-    };
-    let sealer = &app.platform().sealer;
-    assert_eq!(
-        open(&app.acme.tenant.id, sealer).unwrap(),
-        "\"canary-4712\""
-    );
-    assert!(open(&app.globex.tenant.id, sealer).is_err());
-    mallory.get(path).await.expect_status(404);
-}
-
-/// Rule 43.
-#[tokio::test]
-async fn nobody_makes_a_role_the_default_that_they_could_not_give() {
-    let (app, _, alice, _) = TestApp::with_two_tenants().await;
-    new_role(&alice, "clerk", 20, &["settings.*", "notes.read"]).await;
-    new_role(&alice, "reader", 10, &["notes.read"]).await;
-    let carl = alice.colleague("carl", &["clerk"]).await;
-    let path = "/settings/users.default_role";
-    let (before, known) = (
-        carl.get(path).await.json(),
-        recorded(&app, "users.default_role").await,
-    );
-    for role in ["admin", "manager", "user"] {
-        let refused = set(&carl, path, json!(role)).await.expect_status(403);
-        assert_eq!(refused.code(), "permission_denied", "{role}");
-    }
-    // The default is `user`, which is above carl.
-    carl.delete(path, "*").await.expect_status(403);
-    assert_eq!(carl.get(path).await.json(), before);
-    assert_eq!(recorded(&app, "users.default_role").await, known);
-    set(&carl, path, json!("reader")).await.expect_status(200);
-    carl.delete(path, "*").await.expect_status(403);
-    alice.delete(path, "*").await.expect_status(204);
-}
-
-#[tokio::test]
-async fn support_access_is_one_thing_by_either_route() {
-    let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
-    let root = app.platform_admin().await;
-    let path = "/settings/support.access";
-    let order = json!({ "username": "alice", "reason": "ticket 7", "minutes": 10 });
-    let acted = root
-        .post("/api/v1/tenants/acme/act-as", &order)
-        .await
-        .expect_status(200);
-    let acting = anonymous
-        .at("acme")
-        .with_token(&acted.text_at("/data/access_token"));
-    // Who acts as a user and a key change it by neither route.
-    let key = json!({ "name": "robot", "scopes": ["settings.*"] });
-    let key = alice.post("/api-keys", &key).await.expect_status(201);
-    for caller in [&acting, &alice.with_token(&key.text_at("/data/key"))] {
-        set(caller, path, json!(false)).await.expect_status(403);
-        caller.delete(path, "*").await.expect_status(403);
-        caller
-            .put("/support-access", "*", &json!({ "is_allowed": false }))
-            .await
-            .expect_status(403);
-    }
-    set(&alice, path, json!(false)).await.expect_status(200);
-    assert_eq!(
-        alice.get("/support-access").await.at("/data/is_allowed"),
-        json!(false)
-    );
-    acting.get("/auth/me").await.expect_status(401);
-    root.post("/api/v1/tenants/acme/act-as", &order)
-        .await
-        .expect_status(403);
-    alice
-        .put("/support-access", "*", &json!({ "is_allowed": true }))
-        .await
-        .expect_status(200);
-    assert_eq!(alice.get(path).await.at("/data/value"), json!(true));
-    set(&alice, path, json!(false)).await.expect_status(200);
-    alice.delete(path, "*").await.expect_status(204);
-    root.post("/api/v1/tenants/acme/act-as", &order)
-        .await
-        .expect_status(200);
-    let rows = recorded(&app, "support.access").await;
-    assert_eq!(rows.len(), 4);
-    assert!(
-        rows.iter()
-            .all(|(action, ..)| action == "support_access.update"),
-        "{rows:?}"
-    );
-}
-
 /// Rule 46.
 #[tokio::test]
 async fn what_there_is_not_and_what_another_tenant_has_is_not_found() {
@@ -493,22 +275,6 @@ async fn a_changed_setting_is_in_force_at_the_next_request() {
             .await;
         assert_eq!(answer.status.as_u16() == 403, !is_open, "{answer:#?}");
     }
-}
-
-#[tokio::test]
-async fn a_tenant_has_only_so_many_settings_of_its_own() {
-    let (app, _, alice, _) = TestApp::with_two_tenants().await;
-    let many = "INSERT INTO settings (id, key, value, value_type) \
-                SELECT gen_random_uuid(), 'custom.' || number, '1', 'integer' FROM generate_series(1, 199) number";
-    app.sql_in(&app.acme, many).await;
-    make(&alice, "custom.last", "integer", json!(1)).await;
-    let body = json!({ "key": "custom.more", "type": "integer", "value": 1 });
-    alice.post("/settings", &body).await.expect_status(409);
-    alice
-        .delete("/settings/custom.1", "*")
-        .await
-        .expect_status(204);
-    alice.post("/settings", &body).await.expect_status(201);
 }
 
 /// What docs/SETTINGS.md says of a setting.
