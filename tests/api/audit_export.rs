@@ -161,6 +161,7 @@ fn memory(name: &str) -> u64 {
 /// Client and server are one process here: the figures are of both.
 #[tokio::test]
 #[ignore = "measures: cargo test --test api a_million -- --ignored --nocapture"]
+#[expect(clippy::print_stdout, reason = "figures are what it is for")]
 async fn a_million_rows_in_little_memory() {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     fill(&app, 1_000_000).await;
@@ -173,7 +174,7 @@ async fn a_million_rows_in_little_memory() {
         let (mut bytes, mut rows) = (0, 0);
         while let Some(chunk) = file.chunk().await.unwrap() {
             bytes += chunk.len();
-            rows += chunk.iter().filter(|byte| **byte == b'\n').count();
+            rows += chunk.split(|byte| *byte == b'\n').count() - 1;
         }
         let (after, seconds) = (memory("VmHWM"), begun.elapsed().as_secs_f64());
         println!(

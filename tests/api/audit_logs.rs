@@ -33,7 +33,8 @@ async fn the_log_is_read_page_by_page_while_it_grows() {
             break;
         }
         let link = page.header("Link").unwrap();
-        path = link[1..link.find('>').unwrap()].to_owned();
+        let target = link.trim_start_matches('<').split('>').next();
+        path = target.unwrap().to_owned();
     }
     let expected: Vec<_> = (0..5).rev().map(|number| format!("user{number}")).collect();
     assert_eq!(seen, expected);

@@ -137,12 +137,12 @@ impl User {
         ids: &[Uuid],
         mut conn: &TenantConn,
     ) -> QueryResult<HashMap<Uuid, String>> {
-        let named: Vec<Self> = users::table
+        let found: Vec<Self> = users::table
             .filter(users::id.eq_any(ids))
             .select(Self::as_select())
             .load(&mut conn)
             .await?;
-        let names = named.iter().map(|user| (user.id, user.display_name()));
+        let names = found.iter().map(|user| (user.id, user.display_name()));
         Ok(names.collect())
     }
 
