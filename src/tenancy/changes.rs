@@ -2,8 +2,8 @@
 //!
 //! Every node listens on one channel of the database, and calls out to itself there several times a second. PostgreSQL
 //! delivers notifications in the order in which their transactions commit (manual, `NOTIFY`): a call that comes back proves
-//! that everything was heard that was committed before it was made. From that moment on, silence means for one second that
-//! nothing has changed. When calls no longer come back, nothing is believed any more, and every decision reads the database.
+//! that everything was heard that was committed before it was made. From that moment on, silence means for most of a second
+//! that nothing has changed. When calls no longer come back, nothing is believed any more, and every decision reads the database.
 
 mod listener;
 
@@ -19,8 +19,9 @@ use tokio::task::AbortHandle;
 use super::news::News;
 use crate::database::Connector;
 
-/// How long silence means that nothing has changed, from the moment at which the last call that came back was made.
-const BELIEF: Duration = Duration::from_secs(1);
+/// How long silence means that nothing has changed, from the moment at which the last call that came back was made. What is
+/// changed is in force within a second, in which the database has yet to be read, and the request to be refused.
+const BELIEF: Duration = Duration::from_millis(800);
 
 /// How many counters all subjects share. Two subjects on one counter cost a needless read, never a wrong belief.
 const COUNTERS: usize = 4_096;
