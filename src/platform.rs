@@ -76,7 +76,8 @@ impl Platform {
     pub async fn open(config: &Config) -> Result<Self, PlatformError> {
         let attachments = AttachmentStore::open(config)?;
         // Both take a while, on different processors.
-        let (database, hasher) = tokio::join!(Database::open(&config.database), hasher(config));
+        let (database, hasher) =
+            tokio::join!(Box::pin(Database::open(&config.database)), hasher(config));
         let (database, hasher) = (database?, hasher?);
         migrations::run(database.connector()).await?;
         let provisioner = Provisioner::open(database.connector(), &config.pool).await?;

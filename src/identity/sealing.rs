@@ -114,8 +114,8 @@ impl SignedIn {
         for (field, secret) in body.secrets() {
             let name = &format!("{id}.{field}");
             let place = Place { tenant, kind, name };
-            let sealed = secret.seal(|text| sealer.seal(place, text));
-            sealed.map_err(ApiError::internal)?;
+            let done = secret.seal(|text| sealer.seal(place, text));
+            done.map_err(ApiError::internal)?;
         }
         Ok(body)
     }

@@ -132,7 +132,7 @@ impl Walk {
     async fn plain(&self, alice: &Caller) {
         let me = alice.get("/users/me").await.text_at("/data/id");
         for plain in Plain::all(&self.app.anonymous()).await {
-            let (new, changes) = (plain.new("tea", &me), plain.changes("tea", &me));
+            let (new, changes) = (plain.whole("tea", &me), plain.changes("tea", &me));
             self.record(alice, &plain.path, &new, &changes).await;
         }
     }

@@ -45,7 +45,7 @@ impl Plain {
     }
 
     /// A body that makes one: every field is given, texts say `text`, and ids are those of `user`.
-    pub(crate) fn new(&self, text: &str, user: &str) -> Value {
+    pub(crate) fn whole(&self, text: &str, user: &str) -> Value {
         self.example(&self.new, text, user)
     }
 
@@ -99,7 +99,7 @@ impl Plain {
     /// One of the caller's tenant, on the caller.
     pub(crate) async fn make(&self, caller: &Caller, text: &str) -> Answer {
         let user = caller.get("/users/me").await.text_at("/data/id");
-        caller.post(&self.path, &self.new(text, &user)).await
+        caller.post(&self.path, &self.whole(text, &user)).await
     }
 }
 
@@ -130,18 +130,18 @@ async fn a_plain_resource_is_made_shown_changed_deleted_and_restored() {
         mallory.get(&path).await.expect_status(404);
 
         let me = alice.get("/users/me").await.text_at("/data/id");
-        let (changes, new) = (plain.changes("coffee", &me), plain.new("water", &me));
+        let (changes, new) = (plain.changes("coffee", &me), plain.whole("water", &me));
         let unconditional = alice.request(Method::PATCH, &path).json(&changes);
         alice.send(unconditional).await.expect_status(428);
         mallory.patch(&path, "*", &changes).await.expect_status(404);
-        let changed = alice.patch(&path, &made.etag(), &changes).await;
-        let changed = changed.expect_status(200);
-        assert!(changed.text.contains("coffee"), "{changed:#?}");
+        let patched = alice.patch(&path, &made.etag(), &changes).await;
+        let patched = patched.expect_status(200);
+        assert!(patched.text.contains("coffee"), "{patched:#?}");
         alice
             .put(&path, &made.etag(), &new)
             .await
             .expect_status(412);
-        let replaced = alice.put(&path, &changed.etag(), &new).await;
+        let replaced = alice.put(&path, &patched.etag(), &new).await;
         let replaced = replaced.expect_status(200);
         assert!(replaced.text.contains("water"), "{replaced:#?}");
 
@@ -206,7 +206,7 @@ async fn a_plain_resource_takes_known_fields_of_the_right_kind_alone() {
     let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
     let me = alice.get("/users/me").await.text_at("/data/id");
     for plain in Plain::all(&anonymous).await {
-        let right = plain.new("tea", &me);
+        let right = plain.whole("tea", &me);
         for (field, value) in right.as_object().unwrap() {
             let mut wrong = right.clone();
             wrong[field] = match value {
@@ -232,7 +232,7 @@ async fn a_plain_resource_is_made_once_with_one_key() {
     let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
     let me = alice.get("/users/me").await.text_at("/data/id");
     for plain in Plain::all(&anonymous).await {
-        let body = plain.new("tea", &me);
+        let body = plain.whole("tea", &me);
         let send = || {
             let request = alice.request(Method::POST, &plain.path).json(&body);
             alice.send(request.header("Idempotency-Key", &plain.path))

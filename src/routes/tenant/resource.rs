@@ -103,7 +103,7 @@ async fn change<R: Resource>(
     if_match: &IfMatch,
     changes: &R::Changes,
 ) -> Result<Success<R>, ApiError> {
-    let changed = caller
+    let record = caller
         .mutate(R::ACTIONS.update, async |conn| {
             let before = lock::<R>(id, if_match, conn).await?;
             let after = settled(before.change(changes, conn).await, conn).await?;
@@ -111,7 +111,7 @@ async fn change<R: Resource>(
             Ok((after, change))
         })
         .await?;
-    Ok(shown(done, changed))
+    Ok(shown(done, record))
 }
 
 async fn delete<R: Resource>(

@@ -153,7 +153,7 @@ async fn delete_role(
     let authority = Authority::of(&caller);
     let hanging = caller
         .mutate("roles.delete", async |conn| {
-            let (_, change) = change::delete(*id, &if_match, &authority, conn).await?;
+            let ((), change) = change::delete(*id, &if_match, &authority, conn).await?;
             Ok((deleted::hanging("role", *id, conn).await?, change))
         })
         .await?;

@@ -56,7 +56,7 @@ impl Faults {
     }
 
     /// A number between two others, both included.
-    pub fn range<T: PartialOrd + Display>(
+    pub fn range<T: PartialOrd + Display + Copy>(
         &mut self,
         field: &'static str,
         value: Option<&T>,
@@ -69,7 +69,7 @@ impl Faults {
     }
 
     /// Whatever `check` says.
-    pub fn check<T, E: Display>(
+    pub fn check<T: ?Sized, E: Display>(
         &mut self,
         field: &'static str,
         value: Option<&T>,

@@ -77,14 +77,14 @@ pub struct Event {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-fn is_zone(name: &String) -> Result<(), &'static str> {
+fn is_zone(name: &str) -> Result<(), &'static str> {
     match name.parse::<Tz>() {
         Ok(_) => Ok(()),
         Err(_) => Err("is no time zone (hint: name one as in `Europe/Berlin`)"),
     }
 }
 
-fn is_rule(rule: &String) -> Result<(), String> {
+fn is_rule(rule: &str) -> Result<(), String> {
     let rule: Result<RRule<Unvalidated>, _> = rule.parse();
     match rule {
         Ok(_) => Ok(()),

@@ -33,7 +33,7 @@ fn write_new(resource: &Resource) -> TokenStream {
     });
     let checks = resource.given_first().map(|field| {
         let name = &field.column.field;
-        field.check(if field.column.kind.nullable {
+        field.check(&if field.column.kind.nullable {
             quote!(self.#name.as_ref())
         } else {
             quote!(Some(&self.#name))
@@ -82,7 +82,7 @@ fn write_changes(resource: &Resource) -> TokenStream {
     });
     let checks = resource.given().map(|field| {
         let name = &field.column.field;
-        field.check(if field.column.kind.nullable {
+        field.check(&if field.column.kind.nullable {
             quote!(self.#name.as_ref().and_then(Option::as_ref))
         } else {
             quote!(self.#name.as_ref())
@@ -115,9 +115,10 @@ fn write_replacement(resource: &Resource) -> TokenStream {
     );
     let values = resource.given().map(|field| {
         let name = &field.column.field;
-        match field.keys.later {
-            Some(_) => quote!(#name: None),
-            None => quote!(#name: Some(new.#name)),
+        if field.keys.later.is_some() {
+            quote!(#name: None)
+        } else {
+            quote!(#name: Some(new.#name))
         }
     });
     quote! {
@@ -180,14 +181,15 @@ impl Field {
     }
 
     /// What is checked of a value, given as an `Option` of a reference.
-    fn check(&self, value: TokenStream) -> TokenStream {
+    fn check(&self, value: &TokenStream) -> TokenStream {
         let name = &self.column.name;
         let keys = &self.column.keys;
         let length = keys.length.as_ref().map(|length| {
             let bounds = length.arguments();
-            match self.keys.multiline {
-                Some(_) => quote!(faults.text(#name, #value, #bounds);),
-                None => quote!(faults.line(#name, #value, #bounds);),
+            if self.keys.multiline.is_some() {
+                quote!(faults.text(#name, #value, #bounds);)
+            } else {
+                quote!(faults.line(#name, #value, #bounds);)
             }
         });
         let range = keys.range.as_ref().map(|range| {
@@ -199,7 +201,8 @@ impl Field {
             .check
             .as_ref()
             .and_then(|check| check.parse::<syn::Path>().ok());
-        let check = check.map(|check| quote!(faults.check(#name, #value, #check);));
+        let slice = self.is_text().then(|| quote!(.map(String::as_str)));
+        let check = check.map(|check| quote!(faults.check(#name, #value #slice, #check);));
         let secret = self.keys.secret.as_ref().map(
             |_| quote!(faults.check(#name, #value, ::tenant_schema::resource::Secret::check);),
         );

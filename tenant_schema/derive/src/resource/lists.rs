@@ -67,7 +67,7 @@ fn write_filter(resource: &Resource) -> TokenStream {
         .flat_map(|field| Condition::of(field, table))
         .collect();
     let names: Vec<&Ident> = conditions.iter().map(|condition| &condition.name).collect();
-    let texts: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let kinds: Vec<&TokenStream> = conditions.iter().map(|condition| &condition.kind).collect();
     let comments: Vec<&String> = conditions
         .iter()
