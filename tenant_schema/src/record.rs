@@ -70,6 +70,8 @@ kinds! {
     Review = tools::review::reviews,
     /// A carbon footprint.
     CarbonFootprint = tools::carbon_footprint::carbon_footprints,
+    /// An attachment.
+    Attachment = tools::attachment::attachments,
 }
 
 /// How many records of one kind hang on another.
@@ -112,4 +114,5 @@ hanging! {
     Event = tools::event::events(eventable_type, eventable_id),
     Review = tools::review::reviews(reviewable_type, reviewable_id),
     CarbonFootprint = tools::carbon_footprint::carbon_footprints(footprintable_type, footprintable_id),
+    Attachment = tools::attachment::attachments(attachable_type, attachable_id),
 }

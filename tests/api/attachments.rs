@@ -406,3 +406,21 @@ async fn an_attachment_of_another_tenant_is_not_found() {
     assert_eq!(mallory.get(&path).await.json(), before);
     assert_eq!(mallory.get(&format!("{path}/content")).await.text, "canary");
 }
+
+#[tokio::test]
+async fn who_deletes_a_record_is_told_of_its_attachments_and_one_hangs_on_another() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let team = alice.post("/teams", &json!({ "name": "Blue" })).await;
+    let team = team.expect_status(201).text_at("/data/id");
+    let on = |kind: &str, id: &str| {
+        file("a.txt", "x")
+            .text("attachable_type", kind.to_owned())
+            .text("attachable_id", id.to_owned())
+    };
+    let made = upload(&alice, on("team", &team)).await.expect_status(201);
+    let below = on("attachment", &made.text_at("/data/id"));
+    upload(&alice, below).await.expect_status(201);
+    let deleted = alice.delete(&format!("/teams/{team}"), "*").await;
+    let hanging = deleted.expect_status(200).at("/data/hanging");
+    assert_eq!(hanging, json!([{ "kind": "attachment", "count": 1 }]));
+}
