@@ -5,6 +5,7 @@
 //! database: who reads the database finds no token, neither in the one place nor in the other.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
@@ -76,7 +77,7 @@ impl LinkKind {
 
 /// The key that makes tokens of seeds.
 #[derive(Clone)]
-pub struct LinkKey(hmac::Key);
+pub struct LinkKey(Arc<hmac::Key>);
 
 impl LinkKey {
     /// Derives the key from the pepper (RFC 5869). It is another for another pepper, and mailed tokens are void then.
@@ -85,7 +86,8 @@ impl LinkKey {
     /// None that could occur: the length is that of the hash.
     pub fn derive(pepper: &SecretString) -> Result<Self, Unspecified> {
         let key = sealing::derived(pepper, PURPOSE)?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        Ok(Self(Arc::new(key)))
     }
 
     /// The token of a seed, always the same.

@@ -4,6 +4,7 @@
 //! server and the key of the client, of which the database has neither: who reads it learns nothing, not even by guessing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac;
@@ -28,7 +29,7 @@ const LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// The key of the server that receipts are made with.
 #[derive(Clone)]
-pub struct ReceiptKey(hmac::Key);
+pub struct ReceiptKey(Arc<hmac::Key>);
 
 impl ReceiptKey {
     /// Derives the key from the pepper (RFC 5869). With another pepper, no earlier creation is known again.
@@ -37,7 +38,8 @@ impl ReceiptKey {
     /// None that could occur: the length is that of the hash.
     pub fn derive(pepper: &SecretString) -> Result<Self, Unspecified> {
         let key = sealing::derived(pepper, PURPOSE)?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        Ok(Self(Arc::new(key)))
     }
 
     /// What is kept of a request to the platform, to tell a repetition from another request. Made with the key, for the request
