@@ -24,7 +24,7 @@ pub use self::{
     cursor::{Cursor, CursorRequest, LogPage},
     envelope::{List, Nothing, Success},
     etag::{ETag, IfMatch},
-    event_stream::{EVENT_STREAM, EventText, LastEventId},
+    event_stream::{EVENT_STREAM, EventText, LastEventId, StreamedEvent},
     idempotency::{IdempotencyHeader, Repeatable},
     json::{JsonLimit, OptionalJson, RepeatableJson, StrictJson, StrictList},
     kept_answer::KeptAnswer,

@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 
@@ -38,6 +39,18 @@ impl FromRequest for LastEventId {
             ApiError::new(Code::BadRequest).detail(detail)
         }))
     }
+}
+
+/// One event as a client reads it, for the documentation.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only the documentation reads it")]
+pub struct StreamedEvent {
+    /// What to come back with in `Last-Event-ID`.
+    id: Option<String>,
+    /// `change`, or `end` with the reason.
+    event: Option<String>,
+    /// JSON.
+    data: String,
 }
 
 /// Some events as they are sent.

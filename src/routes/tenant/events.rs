@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use crate::error::ApiError;
 use crate::http::{Drain, Methods};
 use crate::identity::signed_in::SignedIn;
-use crate::resource::{LastEventId, NoQuery};
+use crate::resource::{LastEventId, NoQuery, StreamedEvent};
 use listening::Listening;
 
 /// The OpenAPI document of this room.
@@ -25,7 +25,7 @@ pub fn configure(scope: &mut ServiceConfig) {
 /// Tells of the changes of records that the caller may read, as server-sent events. Each `change` has an entry as in `activity`, and
 /// its `position` as the id by which a client goes on where it was.
 #[utoipa::path(get, path = "/events", tag = "audit", params(("Last-Event-ID" = Option<i64>, Header, description = "The last event seen; without it, only what is done from now on is told.")),
-    responses((status = 200, description = "events without an end", body = String, content_type = "text/event-stream")))]
+    responses((status = 200, description = "events without an end", body = StreamedEvent, content_type = "text/event-stream")))]
 async fn listen_to_events(
     caller: SignedIn,
     last: LastEventId,

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use connection::TenantConn;
-use diesel::QueryResult;
 use serde::Serialize;
 use serde_json::Value;
 use tenant_schema::TenantEnum as _;
@@ -13,6 +12,8 @@ use tenant_schema::identity::User;
 use tenant_schema::settings::{ActorType, AuditLog};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::error::ApiError;
 
 /// Fields that say what a record is called, the first that it has.
 const LABELS: [&str; 6] = ["name", "title", "username", "subject", "key", "email"];
@@ -55,7 +56,7 @@ impl Entry {
     pub(in crate::routes::tenant) async fn read(
         rows: Vec<AuditLog>,
         conn: &TenantConn,
-    ) -> QueryResult<Vec<Self>> {
+    ) -> Result<Vec<Self>, ApiError> {
         let users = rows
             .iter()
             .filter(|row| row.actor_type == ActorType::User)
