@@ -102,7 +102,8 @@ async fn a_bare_status_becomes_a_problem() {
     for (status, expected) in [
         (404, refused(404, "not_found")),
         (401, refused(401, "not_authenticated")),
-        (416, refused(400, "bad_request")),
+        (416, refused(416, "range_not_satisfiable")),
+        (418, refused(400, "bad_request")),
         (502, refused(500, "internal")),
     ] {
         let answer = get(&format!("/api/v1/bare/{status}")).await;
