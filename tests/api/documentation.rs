@@ -1,7 +1,9 @@
 //! The documentation that the server ships: one document of all operations, and a page that shows it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use serde_json::Value;
 use test_app::TestApp;
 
 use crate::operations::Operation;
@@ -73,4 +75,36 @@ async fn the_documentation_is_a_page_that_needs_no_other_server() {
         .get("/docs/swagger-ui-bundle.js")
         .await
         .expect_status(200);
+}
+
+/// Every `$ref` below a value.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(
+                fields
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+            );
+            fields.values().for_each(|value| references(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_reference_of_the_document_is_to_something_in_it() {
+    let (_app, anonymous, ..) = TestApp::with_two_tenants().await;
+    let document = anonymous.get("/openapi.json").await.json();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    for reference in &found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    let note = &document["paths"]["/api/v1/tools/notes/{id}"]["get"]["responses"]["200"];
+    let schema = &note["content"]["application/json"]["schema"]["$ref"];
+    assert_eq!(schema, "#/components/schemas/Success_Note");
 }

@@ -8,8 +8,8 @@ use utoipa::openapi::path::{
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr, Required,
-    ResponseBuilder,
+    ComponentsBuilder, Content, ContentBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr,
+    Required, ResponseBuilder,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -37,27 +37,27 @@ pub fn of<R: Resource>() -> OpenApi {
     let listed = operation::<R>("list", &format!("Lists every {thing}."), actions.read).parameters(
         Some(PlainQuery::<R>::into_params(|| Some(ParameterIn::Query))),
     );
-    document.answered::<List<R>>(R::PATH, HttpMethod::Get, 200, listed);
+    document.answered::<List<R>, R>(R::PATH, HttpMethod::Get, 200, listed);
     let made = operation::<R>("create", &format!("Creates a {thing}."), actions.create)
         .parameter(idempotency_key());
     let made = document.taking::<R::New>(made);
-    document.answered::<Success<R>>(R::PATH, HttpMethod::Post, 201, made);
+    document.answered::<Success<R>, R>(R::PATH, HttpMethod::Post, 201, made);
     let found = operation::<R>("find", &format!("Shows a {thing}."), actions.read);
-    document.answered::<Success<R>>(&one, HttpMethod::Get, 200, found.parameter(id()));
+    document.answered::<Success<R>, R>(&one, HttpMethod::Get, 200, found.parameter(id()));
     let about = format!("Changes the given fields of a {thing}.");
     let changed = changing(operation::<R>("update", &about, actions.update));
     let changed = document.taking::<R::Changes>(changed);
-    document.answered::<Success<R>>(&one, HttpMethod::Patch, 200, changed);
+    document.answered::<Success<R>, R>(&one, HttpMethod::Patch, 200, changed);
     let about = format!("Replaces all that can be given of a {thing}; what is absent is cleared.");
     let replaced = changing(operation::<R>("replace", &about, actions.update));
     let replaced = document.taking::<R::New>(replaced);
-    document.answered::<Success<R>>(&one, HttpMethod::Put, 200, replaced);
+    document.answered::<Success<R>, R>(&one, HttpMethod::Put, 200, replaced);
     let about = format!("Deletes a {thing} softly.");
     let deleted = changing(operation::<R>("delete", &about, actions.delete));
     document.deleting(&one, deleted);
     let restored = operation::<R>("restore", "Undoes a deletion.", actions.delete);
     let path = format!("{one}/restore");
-    document.answered::<Success<R>>(&path, HttpMethod::Post, 200, restored.parameter(id()));
+    document.answered::<Success<R>, R>(&path, HttpMethod::Post, 200, restored.parameter(id()));
     document.finish()
 }
 
@@ -70,17 +70,20 @@ impl Document {
         operation.request_body(Some(body.build()))
     }
 
-    /// An operation that answers with this type.
-    fn answered<T: ToSchema>(
+    /// An operation that answers with the one type in the other.
+    fn answered<W: ToSchema, T: ToSchema>(
         &mut self,
         path: &str,
         method: HttpMethod,
         status: u16,
         operation: OperationBuilder,
     ) {
+        self.content::<T>();
+        // A generic type does not name what is in it.
+        let name = format!("{}_{}", W::name(), T::name());
         let response = ResponseBuilder::new()
             .description("")
-            .content("application/json", self.content::<T>());
+            .content("application/json", self.named::<W>(name));
         self.add(
             path,
             method,
@@ -92,7 +95,7 @@ impl Document {
     fn deleting(&mut self, path: &str, operation: OperationBuilder) {
         let gone = ResponseBuilder::new().description("");
         let operation = operation.response("204", gone);
-        self.answered::<Success<Deleted>>(path, HttpMethod::Delete, 200, operation);
+        self.answered::<Success<Deleted>, Deleted>(path, HttpMethod::Delete, 200, operation);
     }
 
     fn add(&mut self, path: &str, method: HttpMethod, operation: OperationBuilder) {
@@ -100,8 +103,11 @@ impl Document {
         self.paths = std::mem::take(&mut self.paths).path(path, item);
     }
 
-    fn content<T: ToSchema>(&mut self) -> utoipa::openapi::Content {
-        let name = T::name().into_owned();
+    fn content<T: ToSchema>(&mut self) -> Content {
+        self.named::<T>(T::name().into_owned())
+    }
+
+    fn named<T: ToSchema>(&mut self, name: String) -> Content {
         self.schemas.push((name.clone(), T::schema()));
         T::schemas(&mut self.schemas);
         ContentBuilder::new()
