@@ -4,7 +4,7 @@ use tenant_schema::resource::{Filter, Input, Order, Parameters, Resource};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
-use super::{Direction, FromQuery, PageRequest, QueryParameters, Validation, sort};
+use super::{FromQuery, PageRequest, QueryParameters, Validation, sort};
 use crate::error::ApiError;
 
 /// Which rows of a plain resource to list, and in what order.
@@ -21,16 +21,10 @@ pub struct PlainQuery<R: Resource> {
 impl<R: Resource> FromQuery for PlainQuery<R> {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         let page = query.page()?;
-        let orders = query.orders(R::SORT_KEYS)?.map(|orders| {
-            let orders = orders.into_iter().map(|order| Order {
-                key: order.key,
-                descending: order.direction == Direction::Descending,
-            });
-            orders.collect()
-        });
+        let orders = query.orders(R::SORT_KEYS)?;
         Ok(Self {
             page,
-            orders: orders.unwrap_or_else(|| vec![R::ORDER]),
+            orders: orders.map_or_else(|| vec![R::ORDER], |orders| sort::for_model(&orders)),
             filter: R::Filter::read(query)?,
         })
     }

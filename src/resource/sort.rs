@@ -1,5 +1,6 @@
 //! `?sort=-created_at,name` against the keys a list offers.
 
+use tenant_schema::resource;
 use utoipa::{
     IntoParams,
     openapi::{
@@ -79,6 +80,11 @@ impl<K: SortKey> Sort<K> {
         &self.0
     }
 
+    /// The order as the models of tenants take it.
+    pub fn for_model(&self) -> Vec<resource::Order<K>> {
+        for_model(&self.0)
+    }
+
     /// Reads `-created_at,name`; the error says which key is unknown or named twice.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         parse(text, K::KEYS).map(Self)
@@ -102,6 +108,15 @@ pub(super) fn parse<K: Copy + PartialEq>(
         orders.push(order);
     }
     Ok(orders)
+}
+
+/// The orders as the models of tenants take them.
+pub(super) fn for_model<K: Copy>(orders: &[Order<K>]) -> Vec<resource::Order<K>> {
+    let orders = orders.iter().map(|order| resource::Order {
+        key: order.key,
+        descending: order.direction == Direction::Descending,
+    });
+    orders.collect()
 }
 
 fn find<K: Copy>(name: &str, keys: &[(&'static str, K)]) -> Result<K, String> {

@@ -21,15 +21,13 @@ pub use admins::Admins;
 pub use api_key::{ApiKey, NewApiKey};
 pub use email_verification_token::EmailVerificationToken;
 pub use password_reset_token::PasswordResetToken;
-pub use permission::{
-    NewPermission, Permission, PermissionFilter, PermissionOrder, PermissionSortKey,
-};
-pub use role::{GrantingRole, NewRole, Role, RoleChanges, RoleFilter, RoleOrder, RoleSortKey};
+pub use permission::{NewPermission, Permission, PermissionFilter, PermissionSortKey};
+pub use role::{GrantingRole, NewRole, Role, RoleChanges, RoleFilter, RoleSortKey};
 pub use role_permission::RolePermission;
 pub use schedule::Schedule;
-pub use team::{NewTeam, Team, TeamChanges, TeamFilter, TeamOrder, TeamSortKey};
+pub use team::{NewTeam, Team, TeamChanges, TeamFilter, TeamSortKey};
 pub use team_member::{Member, NewTeamMember, TeamMember};
-pub use user::{NewUser, User, UserChanges, UserFilter, UserOrder, UserSortKey};
+pub use user::{NewUser, User, UserChanges, UserFilter, UserSortKey};
 pub use user_permission::{Effect, NewUserPermission, UserPermission};
 pub use user_role::UserRole;
 pub use user_session::{EndReason, NewActingSession, NewUserSession, UserSession};

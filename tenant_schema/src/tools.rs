@@ -10,8 +10,7 @@ pub mod note;
 pub mod review;
 
 pub use self::attachment::{
-    Attachment, AttachmentChanges, AttachmentFilter, AttachmentOrder, AttachmentSortKey,
-    NewAttachment,
+    Attachment, AttachmentChanges, AttachmentFilter, AttachmentSortKey, NewAttachment,
 };
 pub use self::attachment_version::{AttachmentVersion, StoredContent};
 pub use self::carbon_footprint::CarbonFootprint;

@@ -2,9 +2,8 @@
 
 use actix_web::web::ServiceConfig;
 use serde::Serialize;
-use tenant_schema::identity::{
-    Permission as Row, PermissionFilter, PermissionOrder, PermissionSortKey,
-};
+use tenant_schema::identity::{Permission as Row, PermissionFilter, PermissionSortKey};
+use tenant_schema::resource;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::error::ApiError;
@@ -12,7 +11,7 @@ use crate::http::Methods;
 use crate::identity::authorized::Authorized;
 use crate::identity::permission::PermissionsRead;
 use crate::resource::{
-    Direction, FromQuery, List, Order, PageRequest, QueryParameters, Sort, SortKey, StrictQuery,
+    FromQuery, List, Order, PageRequest, QueryParameters, Sort, SortKey, StrictQuery,
 };
 
 /// The OpenAPI document of this room.
@@ -86,14 +85,8 @@ impl PermissionView {
 }
 
 impl PermissionQuery {
-    fn orders(&self) -> Vec<PermissionOrder> {
-        let orders = self.sort.orders().iter();
-        orders
-            .map(|order| PermissionOrder {
-                key: order.key,
-                descending: order.direction == Direction::Descending,
-            })
-            .collect()
+    fn orders(&self) -> Vec<resource::Order<PermissionSortKey>> {
+        self.sort.for_model()
     }
 }
 

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-pub use self::list::{PermissionFilter, PermissionOrder, PermissionSortKey};
+pub use self::list::{PermissionFilter, PermissionSortKey};
 use crate::TenantModel;
 
 /// Something that a role or user can be granted or denied: `users.read`, every action on a resource as `users.*`, or all as `*`.

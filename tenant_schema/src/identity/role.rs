@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::life::GrantingRole;
-pub use self::list::{RoleFilter, RoleOrder, RoleSortKey};
+pub use self::list::{RoleFilter, RoleSortKey};
 use super::user_role::user_roles;
 use crate::TenantModel;
 

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-pub use self::list::{TeamFilter, TeamOrder, TeamSortKey};
+pub use self::list::{TeamFilter, TeamSortKey};
 use crate::TenantModel;
 
 /// A group of users who work together.

@@ -14,7 +14,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use self::list::{UserFilter, UserOrder, UserSortKey};
+pub use self::list::{UserFilter, UserSortKey};
 use super::role::Role;
 use crate::TenantModel;
 use crate::resource::lower;

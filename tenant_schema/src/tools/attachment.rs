@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-pub use self::list::{AttachmentFilter, AttachmentOrder, AttachmentSortKey};
+pub use self::list::{AttachmentFilter, AttachmentSortKey};
 use super::attachment_version::StoredContent;
 use crate::TenantModel;
 use crate::identity::user::users;

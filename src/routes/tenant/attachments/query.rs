@@ -1,12 +1,13 @@
 //! The query of `GET tools/attachments`: page, order and filters.
 
 use tenant_schema::record::RecordKind;
-use tenant_schema::tools::{AttachmentFilter, AttachmentOrder, AttachmentSortKey};
+use tenant_schema::resource;
+use tenant_schema::tools::{AttachmentFilter, AttachmentSortKey};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::resource::{Direction, FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
 
 /// Which attachments to list, and in what order.
 #[derive(Debug)]
@@ -35,14 +36,8 @@ pub(super) struct AttachmentParameters {
 
 impl AttachmentQuery {
     /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<AttachmentOrder> {
-        let orders = self.sort.orders().iter();
-        orders
-            .map(|order| AttachmentOrder {
-                key: order.key,
-                descending: order.direction == Direction::Descending,
-            })
-            .collect()
+    pub(super) fn orders(&self) -> Vec<resource::Order<AttachmentSortKey>> {
+        self.sort.for_model()
     }
 }
 

@@ -1,10 +1,11 @@
 //! The query of `GET roles`: page, order and filters.
 
-use tenant_schema::identity::{RoleFilter, RoleOrder, RoleSortKey};
+use tenant_schema::identity::{RoleFilter, RoleSortKey};
+use tenant_schema::resource;
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
-use crate::resource::{Direction, FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
 
 /// Which roles to list, and in what order.
 #[derive(Debug)]
@@ -31,14 +32,8 @@ pub(super) struct RoleParameters {
 
 impl RoleQuery {
     /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<RoleOrder> {
-        let orders = self.sort.orders().iter();
-        orders
-            .map(|order| RoleOrder {
-                key: order.key,
-                descending: order.direction == Direction::Descending,
-            })
-            .collect()
+    pub(super) fn orders(&self) -> Vec<resource::Order<RoleSortKey>> {
+        self.sort.for_model()
     }
 }
 

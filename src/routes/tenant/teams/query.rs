@@ -1,11 +1,12 @@
 //! The query of `GET teams`: page, order and filters.
 
-use tenant_schema::identity::{TeamFilter, TeamOrder, TeamSortKey};
+use tenant_schema::identity::{TeamFilter, TeamSortKey};
+use tenant_schema::resource;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::resource::{Direction, FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
 
 /// Which teams to list, and in what order.
 #[derive(Debug)]
@@ -32,14 +33,8 @@ pub(super) struct TeamParameters {
 
 impl TeamQuery {
     /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<TeamOrder> {
-        let orders = self.sort.orders().iter();
-        orders
-            .map(|order| TeamOrder {
-                key: order.key,
-                descending: order.direction == Direction::Descending,
-            })
-            .collect()
+    pub(super) fn orders(&self) -> Vec<resource::Order<TeamSortKey>> {
+        self.sort.for_model()
     }
 }
 

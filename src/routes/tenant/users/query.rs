@@ -1,10 +1,11 @@
 //! The query of `GET users`: page, order and filters.
 
-use tenant_schema::identity::{UserFilter, UserOrder, UserSortKey};
+use tenant_schema::identity::{UserFilter, UserSortKey};
+use tenant_schema::resource;
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
-use crate::resource::{Direction, FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
 
 /// Which users to list, and in what order.
 #[derive(Debug)]
@@ -33,14 +34,8 @@ pub(super) struct UserParameters {
 
 impl UserQuery {
     /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<UserOrder> {
-        let orders = self.sort.orders().iter();
-        orders
-            .map(|order| UserOrder {
-                key: order.key,
-                descending: order.direction == Direction::Descending,
-            })
-            .collect()
+    pub(super) fn orders(&self) -> Vec<resource::Order<UserSortKey>> {
+        self.sort.for_model()
     }
 }
 

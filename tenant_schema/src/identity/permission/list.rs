@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{Permission, permissions};
-use crate::resource::containing;
+use crate::resource::{Order, containing};
 
 /// Which permissions a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,15 +24,6 @@ pub enum PermissionSortKey {
     Name,
     /// The part after the dot.
     Action,
-}
-
-/// One key of an order, and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PermissionOrder {
-    /// What to compare by.
-    pub key: PermissionSortKey,
-    /// Greatest first.
-    pub descending: bool,
 }
 
 type Filtered<'a> = permissions::BoxedQuery<'a, Pg>;
@@ -54,7 +45,7 @@ impl PermissionFilter {
     }
 }
 
-impl PermissionOrder {
+impl Order<PermissionSortKey> {
     fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
         match (self.key, self.descending) {
             (PermissionSortKey::Name, false) => query.then_order_by(permissions::name.asc()),
@@ -69,7 +60,7 @@ impl Permission {
     /// At most `limit` permissions after the first `offset`, compared by `orders` and at last by id.
     pub async fn list(
         filter: &PermissionFilter,
-        orders: &[PermissionOrder],
+        orders: &[Order<PermissionSortKey>],
         limit: i64,
         offset: i64,
         mut conn: &TenantConn,

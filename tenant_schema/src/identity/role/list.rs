@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{Role, roles};
-use crate::resource::{containing, lower};
+use crate::resource::{Order, containing, lower};
 
 /// Which roles a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,15 +30,6 @@ pub enum RoleSortKey {
     CreatedAt,
 }
 
-/// One key of an order, and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoleOrder {
-    /// What to compare by.
-    pub key: RoleSortKey,
-    /// Greatest first.
-    pub descending: bool,
-}
-
 type Filtered<'a> = roles::BoxedQuery<'a, Pg>;
 
 impl RoleFilter {
@@ -60,7 +51,7 @@ impl RoleFilter {
     }
 }
 
-impl RoleOrder {
+impl Order<RoleSortKey> {
     fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
         match (self.key, self.descending) {
             (RoleSortKey::Priority, false) => query.then_order_by(roles::priority.asc()),
@@ -77,7 +68,7 @@ impl Role {
     /// At most `limit` roles after the first `offset`, compared by `orders` and at last by id.
     pub async fn list(
         filter: &RoleFilter,
-        orders: &[RoleOrder],
+        orders: &[Order<RoleSortKey>],
         limit: i64,
         offset: i64,
         mut conn: &TenantConn,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::team_member::team_members;
 use super::{Team, teams};
-use crate::resource::{containing, lower};
+use crate::resource::{Order, containing, lower};
 
 /// Which teams a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,15 +29,6 @@ pub enum TeamSortKey {
     Name,
     /// When the team was made.
     CreatedAt,
-}
-
-/// One key of an order, and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TeamOrder {
-    /// What to compare by.
-    pub key: TeamSortKey,
-    /// Greatest first.
-    pub descending: bool,
 }
 
 type Filtered<'a> = teams::BoxedQuery<'a, Pg>;
@@ -64,7 +55,7 @@ impl TeamFilter {
     }
 }
 
-impl TeamOrder {
+impl Order<TeamSortKey> {
     fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
         match (self.key, self.descending) {
             (TeamSortKey::Name, false) => query.then_order_by(lower(teams::name).asc()),
@@ -79,7 +70,7 @@ impl Team {
     /// At most `limit` teams after the first `offset`, compared by `orders` and at last by id.
     pub async fn list(
         filter: &TeamFilter,
-        orders: &[TeamOrder],
+        orders: &[Order<TeamSortKey>],
         limit: i64,
         offset: i64,
         mut conn: &TenantConn,

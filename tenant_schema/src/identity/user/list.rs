@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::role::roles;
 use super::super::user_role::user_roles;
 use super::{User, users};
-use crate::resource::{containing, lower};
+use crate::resource::{Order, containing, lower};
 
 /// Which users a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,15 +40,6 @@ pub enum UserSortKey {
     FirstName,
     /// Family name; users without one come last.
     LastName,
-}
-
-/// One key of an order, and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UserOrder {
-    /// What to compare by.
-    pub key: UserSortKey,
-    /// Greatest first.
-    pub descending: bool,
 }
 
 type Filtered<'a> = users::BoxedQuery<'a, Pg>;
@@ -85,7 +76,7 @@ impl UserFilter {
     }
 }
 
-impl UserOrder {
+impl Order<UserSortKey> {
     fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
         match (self.key, self.descending) {
             (UserSortKey::CreatedAt, false) => query.then_order_by(users::created_at.asc()),
@@ -114,7 +105,7 @@ impl User {
     /// At most `limit` users after the first `offset`, compared by `orders` and at last by id.
     pub async fn list(
         filter: &UserFilter,
-        orders: &[UserOrder],
+        orders: &[Order<UserSortKey>],
         limit: i64,
         offset: i64,
         mut conn: &TenantConn,

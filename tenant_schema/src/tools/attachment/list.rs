@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Attachment, attachments};
 
 use crate::record::RecordKind;
-use crate::resource::{containing, lower};
+use crate::resource::{Order, containing, lower};
 
 /// Which attachments a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,15 +33,6 @@ pub enum AttachmentSortKey {
     Size,
     /// When it was attached.
     CreatedAt,
-}
-
-/// One key of an order, and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttachmentOrder {
-    /// What to compare by.
-    pub key: AttachmentSortKey,
-    /// Greatest first.
-    pub descending: bool,
 }
 
 type Filtered<'a> = attachments::BoxedQuery<'a, Pg>;
@@ -71,7 +62,7 @@ impl AttachmentFilter {
     }
 }
 
-impl AttachmentOrder {
+impl Order<AttachmentSortKey> {
     fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
         use AttachmentSortKey::{CreatedAt, Name, Size};
         match (self.key, self.descending) {
@@ -89,7 +80,7 @@ impl Attachment {
     /// At most `limit` attachments after the first `offset`, compared by `orders` and at last by id.
     pub async fn list(
         filter: &AttachmentFilter,
-        orders: &[AttachmentOrder],
+        orders: &[Order<AttachmentSortKey>],
         limit: i64,
         offset: i64,
         mut conn: &TenantConn,
