@@ -31,6 +31,16 @@ macro_rules! kinds {
             $($(#[$doc])* $kind,)+
         }
 
+        impl RecordKind {
+            /// The kind whose rows are in this table; nothing for a table of what others cannot hang on.
+            pub fn in_table(table: &str) -> Option<Self> {
+                match table {
+                    $(stringify!($table) => Some(Self::$kind),)+
+                    _ => None,
+                }
+            }
+        }
+
         impl Record {
             /// Whether the record is there and not deleted. If so, nobody deletes it before the transaction ends.
             pub async fn hold(self, mut conn: &TenantConn) -> QueryResult<bool> {

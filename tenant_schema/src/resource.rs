@@ -61,9 +61,10 @@ pub trait Resource: Audited + Serialize + ToSchema + Sized + 'static {
     /// Whether it is deleted.
     fn is_deleted(&self) -> bool;
 
-    /// The record that it hangs on, if any, beside the field that names its id.
-    fn holder(&self) -> Option<(&'static str, Record)> {
-        None
+    /// The records that clients have it name, each beside the field that has its id: what it hangs on, and what its foreign
+    /// keys point at that is deleted softly.
+    fn named(&self) -> Vec<(&'static str, Record)> {
+        Vec::new()
     }
 
     /// The one of this id, not deleted.

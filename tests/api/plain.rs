@@ -244,3 +244,50 @@ async fn a_plain_resource_is_made_once_with_one_key() {
         assert_eq!(total, 1, "{}", plain.path);
     }
 }
+
+/// The row of a deleted user is there still, so no foreign key tells.
+#[tokio::test]
+async fn a_plain_resource_names_no_deleted_user() {
+    let (_app, anonymous, alice, _) = TestApp::with_two_tenants().await;
+    let me = alice.get("/users/me").await.text_at("/data/id");
+    for plain in Plain::all(&anonymous).await {
+        let mut gone = Vec::new();
+        for name in ["bob", "carol"] {
+            let name = format!("{name}{}", plain.path.replace(['/', '-'], ""));
+            gone.push(alice.create_user(&name, &[]).await.text_at("/data/id"));
+        }
+        let old = plain.make(&alice, "tea").await.expect_status(201);
+        let old = format!("{}/{}", plain.path, old.text_at("/data/id"));
+        let of_bob = plain.changes("tea", &gone[0]);
+        alice.patch(&old, "*", &of_bob).await.expect_status(200);
+        let new = plain.make(&alice, "water").await.expect_status(201);
+        let new = format!("{}/{}", plain.path, new.text_at("/data/id"));
+        for user in &gone {
+            let path = format!("/users/{user}");
+            let deleted = alice.delete(&path, "*").await;
+            assert!(deleted.status.is_success(), "{deleted:#?}");
+        }
+
+        let right = plain.whole("tea", &me);
+        for (field, value) in right.as_object().unwrap() {
+            if *value != json!(me) {
+                continue;
+            }
+            let mut wrong = right.clone();
+            wrong[field] = json!(gone[1]);
+            let made = alice.post(&plain.path, &wrong).await;
+            let mut changes = json!({});
+            changes[field] = json!(gone[1]);
+            let changed = alice.patch(&new, "*", &changes).await;
+            for refused in [made, changed] {
+                let fields = refused.expect_status(422).at("/errors");
+                assert!(fields.get(field).is_some(), "{} {field}", plain.path);
+            }
+        }
+        // What named a user before is changed, deleted and restored as anything else.
+        alice.patch(&old, "*", &of_bob).await.expect_status(200);
+        alice.delete(&old, "*").await.expect_status(204);
+        let restore = format!("{old}/restore");
+        alice.post(&restore, &json!({})).await.expect_status(200);
+    }
+}

@@ -57,7 +57,7 @@ async fn create<R: Resource>(
     let (id, author) = (Uuid::now_v7(), caller.access().user.id);
     let new = caller.seal(R::KIND, id, body.checked()?)?;
     let work = async |conn: &mut TenantConn| {
-        let made = settled(R::insert(id, &new, author, conn).await, conn).await?;
+        let made = settled(None, R::insert(id, &new, author, conn).await, conn).await?;
         let change = Change::created(&made);
         Ok((made, change))
     };
@@ -106,7 +106,7 @@ async fn change<R: Resource>(
     let record = caller
         .mutate(R::ACTIONS.update, async |conn| {
             let before = lock::<R>(id, if_match, conn).await?;
-            let after = settled(before.change(changes, conn).await, conn).await?;
+            let after = settled(Some(&before), before.change(changes, conn).await, conn).await?;
             let change = Change::updated(&before, &after);
             Ok((after, change))
         })
@@ -137,7 +137,7 @@ async fn restore<R: Resource>(
     let restored = caller
         .mutate(R::ACTIONS.restore, async |conn| {
             let before = R::lock(*id, conn).await?;
-            let after = settled(before.set_deleted(false, conn).await, conn).await?;
+            let after = settled(Some(&before), before.set_deleted(false, conn).await, conn).await?;
             let change = Change::updated(&before, &after);
             Ok((after, change))
         })
@@ -155,8 +155,10 @@ async fn lock<R: Resource>(id: Uuid, if_match: &IfMatch, conn: &TenantConn) -> R
     Ok(found)
 }
 
-/// What was written, where no constraint is violated and the record that it hangs on is there.
+/// What was written, where no constraint is violated and the records that it names are there, of which it did not name some
+/// `before`: those may have been deleted since.
 async fn settled<R: Resource>(
+    before: Option<&R>,
     written: Result<R, impl Into<ApiError>>,
     conn: &TenantConn,
 ) -> Result<R, ApiError> {
@@ -164,11 +166,12 @@ async fn settled<R: Resource>(
     let written = R::BLAMES.iter().fold(written, |written, blame| {
         written.on_constraint(blame.constraint, blame.field, blame.message)
     })?;
-    if let Some((field, record)) = written.holder()
-        && !record.hold(conn).await?
-    {
-        let message = "names no record of this kind";
-        return Err(ApiError::new(Code::ValidationFailed).field(field, message));
+    let known = before.map(R::named).unwrap_or_default();
+    for (field, record) in written.named() {
+        if !known.contains(&(field, record)) && !record.hold(conn).await? {
+            let message = "names no record of this kind";
+            return Err(ApiError::new(Code::ValidationFailed).field(field, message));
+        }
     }
     Ok(written)
 }

@@ -57,6 +57,8 @@ fn a_resource_becomes_bodies_filters_and_queries() {
             /// When to come back to it.
             #[resource(filter)]
             pub due_at: Option<DateTime<Utc>>,
+            #[column(references = "users(id) on delete set null")]
+            pub assigned_to: Option<Uuid>,
             #[resource(secret)]
             #[column(diesel_type = "diesel::sql_types::Text")]
             pub secret: Option<Secret>,

@@ -17,7 +17,7 @@ pub(super) fn write(resource: &Resource) -> TokenStream {
         resource.ident_of("", "SortKey"),
     );
     let constants = write_constants(resource);
-    let record = write_record(resource);
+    let named = write_named(resource);
     let reads = write_reads(resource);
     let writes = write_writes(resource);
     let audited = write_audited(resource);
@@ -54,7 +54,7 @@ pub(super) fn write(resource: &Resource) -> TokenStream {
                     self.deleted_at.is_some()
                 }
 
-                #record
+                #named
                 #reads
                 #writes
             }
@@ -143,19 +143,36 @@ fn write_blames(resource: &Resource) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// A field that is an `Option` and one that is not are both made one.
-fn write_record(resource: &Resource) -> TokenStream {
-    let Some(record) = &resource.keys.record else {
+/// A reference to a table without soft deletion is left to its constraint. A field that is an `Option` and one that is not are both made one.
+fn write_named(resource: &Resource) -> TokenStream {
+    let holder = resource.keys.record.as_ref().map(|record| {
+        let kind = format_ident!("{}_type", record.value());
+        let id = format_ident!("{}_id", record.value());
+        (quote!(Option::from(self.#kind)), id)
+    });
+    let references = resource.given().filter_map(|field| {
+        let (_, reference) = field.column.reference.as_ref()?;
+        let table = &reference.table;
+        let kind = quote!(::tenant_schema::record::RecordKind::in_table(#table));
+        Some((kind, field.column.field.clone()))
+    });
+    let named = holder.into_iter().chain(references).map(|(kind, id)| {
+        let field = id.to_string();
+        quote! {
+            if let (Some(kind), Some(id)) = (#kind, Option::from(self.#id)) {
+                named.push((#field, ::tenant_schema::record::Record { kind, id }));
+            }
+        }
+    });
+    let named: Vec<TokenStream> = named.collect();
+    if named.is_empty() {
         return TokenStream::new();
-    };
-    let kind = format_ident!("{}_type", record.value());
-    let id = format_ident!("{}_id", record.value());
-    let field = id.to_string();
+    }
     quote! {
-        fn holder(&self) -> Option<(&'static str, ::tenant_schema::record::Record)> {
-            let kind = Option::from(self.#kind)?;
-            let id = Option::from(self.#id)?;
-            Some((#field, ::tenant_schema::record::Record { kind, id }))
+        fn named(&self) -> Vec<(&'static str, ::tenant_schema::record::Record)> {
+            let mut named = Vec::new();
+            #(#named)*
+            named
         }
     }
 }
