@@ -113,14 +113,14 @@ impl Clients {
             // The panics are made on purpose, and telling of each would take longer than the requests.
             ("RUST_BACKTRACE", "0"),
         ];
-        let url = match way {
-            Way::Direct => site.url(),
+        let (log, url) = match way {
+            Way::Direct => ("leak_soak_direct.log", site.url()),
             Way::Pooled(url) => {
                 settings.push(("DIRECT_DATABASE_URL", site.url()));
-                url
+                ("leak_soak_pooled.log", *url)
             }
         };
-        let server = Server::run(program, url, &settings)?;
+        let server = Server::run(program, log, url, &settings)?;
         let load = |targets, clients, hang_ups| {
             let job = HttpJob {
                 marks: Some(MARKS.to_owned()),

@@ -35,19 +35,21 @@ impl Server {
     /// # Errors
     /// A server that ends before it listens.
     pub(crate) fn start(url: &str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        Self::run(Command::new(env!("CARGO_BIN_EXE_rowhouse")), url, settings)
+        let program = Command::new(env!("CARGO_BIN_EXE_rowhouse"));
+        Self::run(program, "server.log", url, settings)
     }
 
-    /// As [`Self::start`], with another program that tells its address in the same way.
+    /// As [`Self::start`], with another program that tells its address in the same way, and another file for its log.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub(crate) fn run(
         mut program: Command,
+        log: &str,
         url: &str,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let log = directory().join("server.log");
+        let log = directory().join(log);
         let mut child = program
             // A folder without `.env` and `rowhouse.toml`: what is measured does not depend on where.
             .current_dir(directory())

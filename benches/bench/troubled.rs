@@ -9,8 +9,9 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
 use diesel_async::RunQueryDsl;
+use rowhouse::config::LogConfig;
 use rowhouse::error::ApiError;
-use rowhouse::http::Methods;
+use rowhouse::http::{Methods, start_log};
 use rowhouse::identity::authorized::Authorized;
 use rowhouse::identity::permission::UsersRead;
 use rowhouse::platform::Platform;
@@ -35,6 +36,11 @@ pub(crate) async fn serve(url: &str, pooler: Option<&str>) -> anyhow::Result<()>
         naive::ask_through(pooler.to_owned());
     }
     let config = test_app::config(url);
+    // Each of a million requests has a line at `info`; what matters here is why one of them failed.
+    start_log(&LogConfig {
+        log_level: "error".to_owned(),
+        ..config.log.clone()
+    })?;
     let (host, listener) = (config.http.host, listen(&config)?);
     let platform = Arc::new(Platform::open(&config).await?);
     let application = Application::with_routes(config, platform, listener, routes).await?;

@@ -23,7 +23,8 @@ const FORGET: &str = "CLOSE ALL; RESET ALL; RESET SESSION AUTHORIZATION; RESET R
 pub enum Settled {
     /// Everything in it is kept.
     Committed,
-    /// Nothing in it is kept, since a statement had failed and nobody rolled back to before it.
+    /// Nothing in it is kept, since a statement had failed and nobody rolled back to before it, or since asking for that took
+    /// too long.
     RolledBack(Error),
 }
 
@@ -59,7 +60,7 @@ impl<R: Reach> Conn<R> {
         let (mut asks, mut ends) = (&self.connection, &self.connection);
         let (whole, ended) = join(asks.batch_execute(question), ends.batch_execute("COMMIT")).await;
         *self.connection.transaction_state() = AnsiTransactionManager::default();
-        ended?;
+        self.named(ended).await?;
         Ok(match whole {
             Ok(()) => Settled::Committed,
             Err(error) => Settled::RolledBack(error),

@@ -16,6 +16,9 @@ pub enum Refusal {
     Stale,
     /// The statement took longer than `statement_timeout` (`57014`).
     TimedOut,
+    /// The statement was cancelled (`57014`), by an operator or by the timer of the one before it: where that rings just when
+    /// its statement ends, PostgreSQL cancels the next one and has forgotten why (`ProcessInterrupts` in `postgres.c`).
+    Cancelled,
 }
 
 /// The words for each that was to be learnt.
@@ -23,6 +26,7 @@ pub enum Refusal {
 struct Words {
     stale: Option<String>,
     timed_out: Option<String>,
+    cancelled: Option<String>,
 }
 
 /// How a refusal is provoked, in a transaction that is rolled back.
@@ -51,10 +55,17 @@ const TIMED_OUT: Provocation = Provocation {
     english: "canceling statement due to statement timeout",
 };
 
+const CANCELLED: Provocation = Provocation {
+    before: "SET LOCAL statement_timeout = 0",
+    statement: "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(10)",
+    after: "",
+    english: "canceling statement due to user request",
+};
+
 /// The words of the server, of which a process has one.
 static WORDS: OnceLock<Words> = OnceLock::new();
 
-/// Learns the words, unless they are known: eight round trips and two milliseconds, once in the life of a process.
+/// Learns the words, unless they are known: three round trips for each, once in the life of a process.
 ///
 /// # Errors
 /// What the database says of a rollback: the connection is of no use then.
@@ -63,6 +74,7 @@ pub async fn learn(conn: &PlatformConn) -> QueryResult<()> {
         let words = Words {
             stale: STALE.provoke(&conn.connection).await?,
             timed_out: TIMED_OUT.provoke(&conn.connection).await?,
+            cancelled: CANCELLED.provoke(&conn.connection).await?,
         };
         // Whoever was first has learnt the same.
         let _ = WORDS.set(words);
@@ -76,7 +88,7 @@ impl Refusal {
         let Error::DatabaseError(DatabaseErrorKind::Unknown, told) = error else {
             return None;
         };
-        let each = [Self::Stale, Self::TimedOut];
+        let each = [Self::Stale, Self::TimedOut, Self::Cancelled];
         each.into_iter()
             .find(|refusal| refusal.words() == told.message())
     }
@@ -87,6 +99,7 @@ impl Refusal {
         match self {
             Self::Stale => words.stale.as_deref(),
             Self::TimedOut => words.timed_out.as_deref(),
+            Self::Cancelled => words.cancelled.as_deref(),
         }
     }
 
@@ -94,6 +107,7 @@ impl Refusal {
         let provocation = match self {
             Self::Stale => STALE,
             Self::TimedOut => TIMED_OUT,
+            Self::Cancelled => CANCELLED,
         };
         self.learnt().unwrap_or(provocation.english)
     }

@@ -93,13 +93,14 @@ impl From<RateExceeded> for ApiError {
     }
 }
 
-/// A database that is gone is 503, whatever else kept a transaction from being committed is ours to fix.
+/// A database that is gone or late is 503, whatever else kept a transaction from being committed is ours to fix.
 impl From<SettleError> for ApiError {
     fn from(error: SettleError) -> Self {
-        match error {
-            SettleError::Refused(error) => error.into(),
-            SettleError::RolledBack(_) | SettleError::Left => Self::internal(error),
-        }
+        let code = match &error {
+            SettleError::Refused(cause) | SettleError::RolledBack(cause) => outage::of_query(cause),
+            SettleError::Left => Code::Internal,
+        };
+        Self::new(code).because(error)
     }
 }
 

@@ -24,8 +24,10 @@ pub(super) fn of_query(error: &DieselError) -> Code {
             | DatabaseErrorKind::ReadOnlyTransaction,
             _,
         ) => Code::Unavailable,
-        error if Refusal::of(error) == Some(Refusal::TimedOut) => Code::StatementTimeout,
-        _ => Code::Internal,
+        error => match Refusal::of(error) {
+            Some(Refusal::TimedOut | Refusal::Cancelled) => Code::StatementTimeout,
+            Some(Refusal::Stale) | None => Code::Internal,
+        },
     }
 }
 

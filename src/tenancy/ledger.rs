@@ -31,7 +31,8 @@ impl std::fmt::Debug for Afterwards {
 /// Why what was done in a lease is not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
-    /// A statement had failed, and nobody rolled back to before it: PostgreSQL keeps nothing of such a transaction.
+    /// A statement had failed, and nobody rolled back to before it, or asking for that took too long: PostgreSQL keeps
+    /// nothing of such a transaction.
     #[error("the transaction was rolled back, since a statement in it had failed")]
     RolledBack(#[source] diesel::result::Error),
     /// The database refused to commit, or is gone.

@@ -64,6 +64,19 @@ async fn without_a_database_no_session_is_believed_for_longer_than_a_second() {
 }
 
 #[tokio::test]
+async fn a_statement_that_an_administrator_cancels_is_one_that_took_too_long() {
+    for deed in ["/deeds/sleep", "/deeds/sleep-in-transaction"] {
+        let twins = Twins::open(|_| {}).await;
+        let cancel = async {
+            let backend = twins.wait_for_statement("pg_sleep").await;
+            twins.cancel(backend).await;
+        };
+        let (answer, ()) = tokio::join!(twins.alice.get(deed), cancel);
+        assert_problem(&answer, 503, "statement_timeout");
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_an_administrator_ends_is_unavailable_and_the_next_request_is_served() {
     for deed in ["/deeds/sleep", "/deeds/sleep-in-transaction"] {
         let twins = Twins::open(|_| {}).await;

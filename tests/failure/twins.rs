@@ -108,6 +108,12 @@ impl Twins {
         }
     }
 
+    /// Cancels what a backend does, as an administrator does.
+    pub(crate) async fn cancel(&self, backend: i32) {
+        let sql = "SELECT pg_cancel_backend($1)";
+        self.observer.query_one(sql, &[&backend]).await.unwrap();
+    }
+
     /// Ends a backend as an administrator does.
     pub(crate) async fn terminate(&self, backend: i32) {
         let sql = "SELECT pg_terminate_backend($1)";

@@ -5,7 +5,7 @@ use connection::words::Refusal;
 use crate::twins::Twins;
 
 #[tokio::test]
-async fn the_servers_words_for_stale_and_late_statements_are_learnt() {
+async fn the_servers_words_for_stale_late_and_cancelled_statements_are_learnt() {
     let twins = Twins::open(|_| {}).await;
     twins.backend().await;
     for (refusal, words) in [
@@ -13,6 +13,10 @@ async fn the_servers_words_for_stale_and_late_statements_are_learnt() {
         (
             Refusal::TimedOut,
             "canceling statement due to statement timeout",
+        ),
+        (
+            Refusal::Cancelled,
+            "canceling statement due to user request",
         ),
     ] {
         assert_eq!(refusal.learnt(), Some(words));

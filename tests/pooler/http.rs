@@ -33,6 +33,10 @@ fn routes(scope: &mut ServiceConfig) {
         .route(
             "/api/v1/tenants/{slug}/panicking",
             web::post().to(create_and_panic),
+        )
+        .route(
+            "/api/v1/tenants/{slug}/late",
+            web::post().to(create_and_end_late),
         );
 }
 
@@ -53,6 +57,17 @@ async fn create_and_shrug(caller: SignedIn) -> HttpResponse {
 async fn create_and_panic(caller: SignedIn) -> HttpResponse {
     create("panicking", caller.conn().await.unwrap()).await;
     panic!("a handler's panic");
+}
+
+/// Leaves so much open that ending the transaction takes longer than a statement may.
+async fn create_and_end_late(caller: SignedIn) -> HttpResponse {
+    let conn = caller.conn().await.unwrap();
+    create("late", conn).await;
+    let much = "DO 'DECLARE c refcursor;
+        BEGIN FOR i IN 1..5000 LOOP c := NULL; OPEN c FOR SELECT 1; END LOOP; END';
+        SET LOCAL statement_timeout = 1";
+    conn.batch(much).await.unwrap();
+    HttpResponse::Ok().finish()
 }
 
 /// How many users of that name `acme` has, asked past the pooler.
@@ -121,6 +136,15 @@ async fn a_success_after_a_failed_statement_is_no_success() {
     let refused = alice.post("/careless", &json!({})).await.expect_status(500);
     assert_eq!(refused.code(), "internal");
     assert_eq!(users_called("careless", &app).await, 0);
+}
+
+#[tokio::test]
+async fn a_transaction_that_takes_too_long_to_end_is_late_and_not_our_fault() {
+    let (app, _bouncer, alice, _) = app().await;
+    let refused = alice.post("/late", &json!({})).await.expect_status(503);
+    assert_eq!(refused.code(), "statement_timeout");
+    assert_eq!(users_called("late", &app).await, 0);
+    alice.get("/users").await.expect_status(200);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub(super) fn measure(
 ) -> anyhow::Result<()> {
     let mut program = Command::new(std::env::current_exe()?);
     program.args(["--troubled", "--naive", pooler]);
-    let server = Server::run(program, site.url(), &[])?;
+    let server = Server::run(program, "leak_soak_control.log", site.url(), &[])?;
     let job = HttpJob {
         marks: Some(MARKS.to_owned()),
         ..HttpJob::new(server.address(), super::CLIENTS, naive(site, members)?)
