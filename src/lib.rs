@@ -1,6 +1,7 @@
 //! Rowhouse: a schema-per-tenant platform on PostgreSQL, with a tenant provisioning engine.
 
 pub mod attachments;
+pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod database;

@@ -193,6 +193,11 @@ impl QueryParameters {
         }
     }
 
+    /// The fault of a parameter that was taken, and is not what it has to be beside the others.
+    pub fn fault(name: &str, message: &str) -> ApiError {
+        refused(name, message)
+    }
+
     fn take(&mut self, name: &str) -> Option<String> {
         self.values.remove(name)
     }

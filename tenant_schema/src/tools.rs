@@ -13,7 +13,7 @@ pub use self::attachment::{
     Attachment, AttachmentChanges, AttachmentFilter, AttachmentSortKey, NewAttachment,
 };
 pub use self::attachment_version::{AttachmentVersion, StoredContent};
-pub use self::carbon_footprint::CarbonFootprint;
+pub use self::carbon_footprint::{CarbonFootprint, CarbonSum, Period, SummaryFilter};
 pub use self::channel_config::ChannelConfig;
 pub use self::event::Event;
 pub use self::log_call::LogCall;

@@ -1,11 +1,14 @@
 //! Carbon footprints: what an activity emits.
 
+mod summary;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use self::summary::{CarbonSum, Period, SummaryFilter};
 use crate::identity::user::users;
 use crate::record::RecordKind;
 use crate::{Resource, TenantModel};

@@ -1,13 +1,20 @@
 //! Events of a calendar.
 
+mod calendar;
+mod occurrence;
+mod rule;
+mod schedule;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use diesel::prelude::*;
-use rrule::{RRule, Unvalidated};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use self::occurrence::Occurrence;
+pub use self::rule::{BadRule, Rule};
+pub use self::schedule::{Extent, Schedule, instant};
 use crate::identity::user::users;
 use crate::record::RecordKind;
 use crate::{Resource, TenantModel};
@@ -52,7 +59,8 @@ pub struct Event {
     #[column(length(1, 64))]
     #[resource(check = "is_zone", example = "Europe/Berlin")]
     pub time_zone: String,
-    /// How it recurs: a rule of RFC 5545 §3.3.10 without `DTSTART`.
+    /// How it recurs: a rule of RFC 5545 §3.3.10, daily or less often. It takes place at `starts_at` in any case, and there alone
+    /// where the rule has ended before.
     #[column(length(1, 500))]
     #[resource(check = "is_rule", example = "FREQ=WEEKLY;COUNT=4")]
     pub recurrence: Option<String>,
@@ -84,10 +92,6 @@ fn is_zone(name: &str) -> Result<(), &'static str> {
     }
 }
 
-fn is_rule(rule: &str) -> Result<(), String> {
-    let rule: Result<RRule<Unvalidated>, _> = rule.parse();
-    match rule {
-        Ok(_) => Ok(()),
-        Err(fault) => Err(format!("is no rule of recurrence: {fault}")),
-    }
+fn is_rule(rule: &str) -> Result<(), BadRule> {
+    rule.parse::<Rule>().map(drop)
 }
