@@ -146,3 +146,21 @@ fn head(name: &str) -> String {
     let text = calendar.to_string();
     text.strip_suffix(END).unwrap_or(&text).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::head;
+
+    #[test]
+    fn a_name_stays_within_its_line() {
+        let text = head("Tea, cake; and\r\nEND:VCALENDAR");
+        let name = r"Tea\, cake\; and\nEND:VCALENDAR";
+        for line in [
+            format!("\r\nNAME;VALUE=TEXT:{name}\r\n"),
+            format!("\r\nX-WR-CALNAME:{name}\r\n"),
+        ] {
+            assert!(text.contains(&line), "{text}");
+        }
+        assert!(text.starts_with("BEGIN:VCALENDAR\r\n") && !text.contains("\r\nEND"));
+    }
+}

@@ -81,6 +81,8 @@ pub enum BadRule {
     TwoEnds,
     #[error("may number the days of `BYDAY` with `FREQ=MONTHLY` and `FREQ=YEARLY` alone")]
     NumberedDay,
+    #[error("names days of `BYDAY` with a number and without one (hint: make two events of it)")]
+    MixedDays,
     #[error("never comes about")]
     Never,
 }
@@ -140,7 +142,9 @@ impl Rule {
         self.check_ever()
     }
 
+    /// The crate takes days with a number and without one for days that have to be both, where RFC 5545 has them be either.
     fn check_days(&self) -> Result<(), BadRule> {
+        let (mut bare, mut numbered) = (false, false);
         let days = self.parts.iter().filter(|(name, _)| name == "BYDAY");
         for day in days.flat_map(|(_, days)| days.split(',')) {
             let number = day.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
@@ -154,6 +158,11 @@ impl Rule {
             if is_numbered && self.read.get_freq() > Frequency::Monthly {
                 return Err(BadRule::NumberedDay);
             }
+            bare |= is_bare;
+            numbered |= is_numbered;
+        }
+        if bare && numbered {
+            return Err(BadRule::MixedDays);
         }
         Ok(())
     }
@@ -286,3 +295,6 @@ fn counted(text: &str) -> Option<usize> {
     let count = text.parse().ok()?;
     (1..=MOST_COUNTED).contains(&count).then_some(count)
 }
+
+#[cfg(test)]
+mod tests;
