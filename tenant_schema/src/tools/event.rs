@@ -59,8 +59,7 @@ pub struct Event {
     #[column(length(1, 64))]
     #[resource(check = "is_zone", example = "Europe/Berlin")]
     pub time_zone: String,
-    /// How it recurs: a rule of RFC 5545 §3.3.10, daily or less often. It takes place at `starts_at` in any case, and there alone
-    /// where the rule has ended before.
+    /// How it recurs: a rule of RFC 5545 §3.3.10 without `DTSTART`.
     #[column(length(1, 500))]
     #[resource(check = "is_rule", example = "FREQ=WEEKLY;COUNT=4")]
     pub recurrence: Option<String>,
