@@ -58,25 +58,41 @@ pub struct Received {
 }
 
 impl UploadForm {
-    /// Reads the form, which may have the fields `known` beside the file, each once, and stores the file for the caller. No
-    /// connection to the database is held meanwhile.
+    /// Bytes that the file has at least, as far as the length of the body tells.
+    pub fn least_bytes(&self) -> u64 {
+        let announced = self.announced.unwrap_or_default();
+        announced.saturating_sub(BEYOND_FILE)
+    }
+
+    /// Whether this may be the repetition of an upload that was done: its answer is known only when it was read.
+    pub fn is_repeatable(&self) -> bool {
+        self.key.is_given()
+    }
+
+    /// Refuses a file that is certainly larger than any may be.
     ///
     /// # Errors
-    /// `bad_request` for what is no form, or is cut off; `validation_failed` for fields that are not known, given twice or
-    /// missing; and what [`UploadError`] becomes.
+    /// `body_too_large`.
+    pub fn require_size(&self, store: &AttachmentStore) -> Result<(), ApiError> {
+        if self.least_bytes() > store.most_bytes {
+            return Err(UploadError::TooLarge(store.most_bytes).into());
+        }
+        Ok(())
+    }
+
+    /// Reads the form, which may have the fields `known` beside the file, each once, and stores the file for the caller, where
+    /// `admit` has nothing against it by the fields before it. No connection to the database is held meanwhile.
+    ///
+    /// # Errors
+    /// The error of `admit`; `bad_request` for what is no form, or is cut off; `validation_failed` for fields that are not
+    /// known, given twice or missing; and what [`UploadError`] becomes.
     pub async fn receive(
         mut self,
         known: &[&str],
         caller: &SignedIn,
         store: &AttachmentStore,
+        admit: impl AsyncFn(&BTreeMap<String, String>) -> Result<(), ApiError>,
     ) -> Result<Received, ApiError> {
-        let most = store.most_bytes;
-        if self
-            .announced
-            .is_some_and(|bytes| bytes > most.saturating_add(BEYOND_FILE))
-        {
-            return Err(UploadError::TooLarge(most).into());
-        }
         let (mut fields, mut file) = (BTreeMap::new(), None);
         while let Some(field) = next(&mut self.multipart).await? {
             let name = field.name().unwrap_or_default().to_owned();
@@ -87,6 +103,7 @@ impl UploadForm {
                 return Err(faulty(&name, "is given twice"));
             }
             if name == FILE {
+                admit(&fields).await?;
                 file = Some(receive_file(field, caller, store).await?);
             } else {
                 fields.insert(name, text(field).await?);

@@ -133,6 +133,20 @@ impl SignedIn {
         Ok(lease)
     }
 
+    /// Looks something up on a connection that is given back at once, for a request that takes long and needs none meanwhile.
+    ///
+    /// # Errors
+    /// The error of `look`, or as [`Self::conn`].
+    pub async fn glance<T>(
+        &self,
+        look: impl AsyncFnOnce(&TenantConn) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let lease = self.borrow().await?;
+        let seen = look(&lease).await?;
+        lease.finish().await?;
+        Ok(seen)
+    }
+
     /// Changes the tenant's data: `work` is done in one transaction, at whose end the audit log says who did what. It may be
     /// done twice, from its beginning, where the first time met a stale statement.
     ///

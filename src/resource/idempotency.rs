@@ -31,6 +31,11 @@ impl IdempotencyHeader {
         })
     }
 
+    /// Whether the request carries a key.
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// What the key stands for: a request of this body.
     pub fn repeatable(self, body: &Value) -> Option<Repeatable> {
         let key = self.0?;

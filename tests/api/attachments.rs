@@ -1,5 +1,6 @@
 //! Attachments of a tenant: uploaded, read in parts, given versions and links, counted, deleted, swept.
 
+mod admission;
 mod links;
 mod quota;
 mod storage;

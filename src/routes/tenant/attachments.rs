@@ -1,5 +1,6 @@
 //! Routes of the attachments resource. What is in them is in `content`, their versions in `versions`, links in `links`.
 
+mod admission;
 mod body;
 mod content;
 mod links;
@@ -107,7 +108,10 @@ async fn create_attachment(
     platform: Data<Platform>,
 ) -> Result<KeptAnswer, ApiError> {
     let store = &platform.attachments;
-    let received = form.receive(&upload::FIELDS, &caller, store).await?;
+    caller.admit(&form, store).await?;
+    let asks = !form.is_repeatable();
+    let admit = async |fields: &_| caller.admit_record(fields, asks).await;
+    let received = form.receive(&upload::FIELDS, &caller, store, admit).await?;
     caller.attach(NewUpload::check(received)?).await
 }
 

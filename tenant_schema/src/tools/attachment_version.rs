@@ -108,9 +108,14 @@ impl AttachmentVersion {
             .execute(&mut shared)
             .await?;
         // A statement of its own: it sees what was committed while the lock was waited for.
+        Self::usage(conn).await
+    }
+
+    /// Bytes of all versions, those of deleted attachments included, as of now.
+    pub async fn usage(mut conn: &TenantConn) -> QueryResult<i64> {
         let bytes: Option<i64> = attachment_versions::table
             .select(int8(sum(attachment_versions::size)))
-            .get_result(&mut shared)
+            .get_result(&mut conn)
             .await?;
         Ok(bytes.unwrap_or_default())
     }

@@ -6,7 +6,8 @@ use test_app::{Caller, TestApp};
 
 use super::{add_version, attached, attachment, own_id, upload};
 
-async fn with_room(bytes: u32) -> (TestApp, Caller) {
+/// A tenant whose plan has room for so many bytes.
+pub(super) async fn with_room(bytes: u32) -> (TestApp, Caller) {
     let (app, _, alice, _) = TestApp::with_two_tenants().await;
     let plan = format!(
         "INSERT INTO shared.plans (name, max_storage_bytes) VALUES ('small', {bytes});

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use connection::TenantConn;
 use tenant_schema::record::{Record, RecordKind};
 use tenant_schema::settings::Change;
-use tenant_schema::tools::{Attachment, AttachmentVersion, NewAttachment};
+use tenant_schema::tools::{Attachment, NewAttachment};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::admission::{Room, require};
 use super::body::check_description;
 use super::find_locked;
 use super::view::AttachmentView;
@@ -18,7 +19,7 @@ use crate::attachments::FileName;
 use crate::attachments::file_name::FileNameError;
 use crate::attachments::form::Received;
 use crate::attachments::upload::Uploaded;
-use crate::error::{ApiError, Code};
+use crate::error::ApiError;
 use crate::identity::signed_in::SignedIn;
 use crate::resource::{KeptAnswer, Repeatable, Validation};
 
@@ -100,13 +101,10 @@ impl SignedIn {
     /// `validation_failed` where the record is not there, `storage_full`, and as [`Self::create`].
     pub(super) async fn attach(&mut self, upload: NewUpload) -> Result<KeptAnswer, ApiError> {
         let NewUpload { new, file, request } = upload;
-        let room = Room::of(self, &file);
+        let room = Room::of(self, file.content().size);
         let work = async |conn: &mut TenantConn| {
             room.require(conn).await?;
-            if !new.record.hold(conn).await? {
-                let message = "names no record of this type";
-                return Err(ApiError::new(Code::ValidationFailed).field("attachable_id", message));
-            }
+            require(new.record, conn).await?;
             let attachment = new.insert(conn).await?;
             let change = Change::created(&attachment);
             Ok((attachment, change))
@@ -131,7 +129,7 @@ impl SignedIn {
         received: Received,
     ) -> Result<KeptAnswer, ApiError> {
         let Received { file, request, .. } = received;
-        let (room, content) = (Room::of(self, &file), file.content().clone());
+        let (room, content) = (Room::of(self, file.content().size), file.content().clone());
         let work = async |conn: &mut TenantConn| {
             let before = find_locked(id, conn).await?;
             room.require(conn).await?;
@@ -176,38 +174,6 @@ impl SignedIn {
             .await;
         file.settle(is_named.get()).await;
         outcome
-    }
-}
-
-/// What the tenant's plan leaves for a file.
-#[derive(Debug, Clone, Copy)]
-struct Room {
-    size: i64,
-    most: Option<i64>,
-}
-
-impl Room {
-    fn of(caller: &SignedIn, file: &Uploaded) -> Self {
-        Self {
-            size: file.content().size,
-            most: caller.limits().max_storage_bytes,
-        }
-    }
-
-    /// Refuses a file that there is no room for, counted exactly until the transaction ends.
-    async fn require(self, conn: &mut TenantConn) -> Result<(), ApiError> {
-        let Some(most) = self.most else {
-            return Ok(());
-        };
-        let used = AttachmentVersion::hold_usage(conn).await?;
-        if used.saturating_add(self.size) <= most {
-            return Ok(());
-        }
-        let detail = format!(
-            "{used} of {most} bytes are used, and the file has {}",
-            self.size
-        );
-        Err(ApiError::new(Code::StorageFull).detail(detail))
     }
 }
 

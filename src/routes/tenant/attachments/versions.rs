@@ -69,6 +69,8 @@ pub(super) async fn create_version(
     form: UploadForm,
     platform: Data<Platform>,
 ) -> Result<KeptAnswer, ApiError> {
-    let received = form.receive(&[], &caller, &platform.attachments).await?;
+    let store = &platform.attachments;
+    caller.admit_version(*id, &form, store).await?;
+    let received = form.receive(&[], &caller, store, async |_| Ok(())).await?;
     caller.attach_version(*id, received).await
 }
