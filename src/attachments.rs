@@ -11,6 +11,7 @@ pub mod link;
 pub mod range;
 pub mod store;
 pub mod sweep;
+pub mod sweep_job;
 pub mod upload;
 
 pub use content_type::TypeRules;

@@ -14,6 +14,7 @@ use actix_web::{
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
+use crate::attachments::sweep_job::{RunningSweep, SweepJob};
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit};
 use crate::identity::key_watch::KeyWatch;
@@ -32,6 +33,7 @@ pub struct Application {
     outbox: RunningOutbox,
     _keys: KeyWatch,
     _retention: Retention,
+    _sweep: RunningSweep,
     patience: Duration,
     platform: Arc<Platform>,
 }
@@ -126,6 +128,7 @@ impl Application {
             outbox: outbox.start(),
             _keys: keys,
             _retention: Retention::start(&platform),
+            _sweep: SweepJob::new(&platform, &config.attachments).start(&config.attachments),
             patience: Duration::from_secs(shutdown.into()),
             platform,
         })

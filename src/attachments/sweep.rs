@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use chrono::{TimeDelta, Utc};
-use connection::TenantConn;
 use futures_util::TryStreamExt;
 use platform_schema::Tenant;
 use serde::Serialize;
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use super::store::{AttachmentStore, StoreError, StoredObject};
 use crate::platform::Platform;
-use crate::tenancy::{PoolError, SettleError};
+use crate::tenancy::{PoolError, SettleError, TenantPools};
 
 /// Attachments that one transaction removes, and contents that are looked up at once.
 const AT_ONCE: usize = 100;
@@ -59,19 +58,36 @@ pub enum SweepError {
     Settle(#[from] SettleError),
 }
 
-/// Sweeps one tenant: first the rows, then what they no longer name, and last what none ever named.
-///
-/// # Errors
-/// A failure of the database or of the store. What was removed before stays removed; sweeping again goes on.
-pub async fn sweep(
-    tenant: &Tenant,
-    terms: SweepTerms,
-    platform: &Platform,
-) -> Result<Swept, SweepError> {
-    let store = &platform.attachments;
+/// What sweeping takes.
+#[derive(Debug, Clone)]
+pub struct Sweeper {
+    pub(super) pools: TenantPools,
+    store: AttachmentStore,
+}
+
+impl Sweeper {
+    /// The sweeper of a platform's attachments.
+    pub fn new(platform: &Platform) -> Self {
+        Self {
+            pools: platform.pools.clone(),
+            store: platform.attachments.clone(),
+        }
+    }
+
+    /// Sweeps one tenant: first the rows, then what they no longer name, and last what none ever named.
+    ///
+    /// # Errors
+    /// A failure of the database or of the store. What was removed before stays removed; sweeping again goes on.
+    pub async fn sweep(&self, tenant: &Tenant, terms: SweepTerms) -> Result<Swept, SweepError> {
+        sweep(tenant, terms, self).await
+    }
+}
+
+async fn sweep(tenant: &Tenant, terms: SweepTerms, sweeper: &Sweeper) -> Result<Swept, SweepError> {
+    let store = &sweeper.store;
     let mut swept = Swept::default();
     loop {
-        let (attachments, objects) = remove_deleted(tenant, terms, platform).await?;
+        let (attachments, objects) = remove_deleted(tenant, terms, sweeper).await?;
         for object in objects {
             store.remove(&tenant.id, object).await?;
         }
@@ -80,7 +96,7 @@ pub async fn sweep(
         }
         swept.attachments += attachments;
     }
-    remove_unnamed(tenant, terms, platform, &mut swept).await?;
+    remove_unnamed(tenant, terms, sweeper, &mut swept).await?;
     let grace = terms.grace.to_std().unwrap_or_default();
     let until = SystemTime::now().checked_sub(grace);
     let until = until.unwrap_or(SystemTime::UNIX_EPOCH);
@@ -89,44 +105,40 @@ pub async fn sweep(
 }
 
 /// Removes some of the attachments that were deleted long ago. Gives how many, and the objects that nothing names any more.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an operator's sweep works on every tenant"
-)]
+#[expect(clippy::disallowed_methods, reason = "a sweep works on every tenant")]
 async fn remove_deleted(
     tenant: &Tenant,
     terms: SweepTerms,
-    platform: &Platform,
+    sweeper: &Sweeper,
 ) -> Result<(usize, Vec<Uuid>), SweepError> {
     let until = Utc::now() - terms.retention;
     let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
-    let mut lease = platform.pools.lease(&tenant.id).await?;
-    let removed = lease.transaction(async |conn: &mut TenantConn| {
-        let attachments = Attachment::long_deleted(until, limit, conn).await?;
-        let (mut objects, mut changes) = (Vec::new(), Vec::new());
-        for attachment in &attachments {
-            objects.extend(attachment.remove(conn).await?);
-            changes.push(("attachments.purge", Change::deleted(attachment)));
-        }
-        nobody().record(changes, conn).await?;
-        Ok::<_, diesel::result::Error>((attachments.len(), objects))
-    });
-    let removed = removed.await?;
+    let mut lease = sweeper.pools.lease(&tenant.id).await?;
+    // An early return drops the lease, and with it the transaction.
+    lease.begin().await?;
+    let attachments = Attachment::long_deleted(until, limit, &lease).await?;
+    let (mut objects, mut changes) = (Vec::new(), Vec::new());
+    for attachment in &attachments {
+        objects.extend(attachment.remove(&mut lease).await?);
+        changes.push(("attachments.purge", Change::deleted(attachment)));
+    }
+    nobody().record(changes, &mut lease).await?;
+    lease.commit().await?;
     lease.finish().await?;
-    Ok(removed)
+    Ok((attachments.len(), objects))
 }
 
 async fn remove_unnamed(
     tenant: &Tenant,
     terms: SweepTerms,
-    platform: &Platform,
+    sweeper: &Sweeper,
     swept: &mut Swept,
 ) -> Result<(), SweepError> {
-    let store = &platform.attachments;
+    let store = &sweeper.store;
     let written = store.written_before(Utc::now() - terms.grace, &tenant.id);
     let mut pages = written.try_chunks(AT_ONCE);
     while let Some(page) = pages.try_next().await.map_err(|error| error.1)? {
-        let unnamed = unnamed(&page, tenant, platform).await?;
+        let unnamed = unnamed(&page, tenant, sweeper).await?;
         swept.objects += unnamed.len();
         swept.bytes += unnamed.iter().map(|object| object.size).sum::<u64>();
         remove_all(&unnamed, tenant, store).await?;
@@ -146,17 +158,14 @@ async fn remove_all(
 }
 
 /// Those of the objects that no version names.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an operator's sweep works on every tenant"
-)]
+#[expect(clippy::disallowed_methods, reason = "a sweep works on every tenant")]
 async fn unnamed(
     objects: &[StoredObject],
     tenant: &Tenant,
-    platform: &Platform,
+    sweeper: &Sweeper,
 ) -> Result<Vec<StoredObject>, SweepError> {
     let ids: Vec<Uuid> = objects.iter().map(|object| object.id).collect();
-    let lease = platform.pools.lease(&tenant.id).await?;
+    let lease = sweeper.pools.lease(&tenant.id).await?;
     let named = AttachmentVersion::named(&ids, &lease).await?;
     lease.finish().await?;
     let named: HashSet<Uuid> = named.into_iter().collect();

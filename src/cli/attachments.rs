@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::ExitStatus;
 use super::printer::{Printer, Row};
 use super::selection;
-use crate::attachments::sweep::{SweepTerms, Swept, sweep};
+use crate::attachments::sweep::{SweepTerms, Sweeper, Swept};
 use crate::platform::Platform;
 
 /// Subcommands of `provision attachments`.
@@ -17,7 +17,7 @@ pub enum AttachmentsCommand {
     /// Remove attachments that were deleted long ago, and contents that no attachment names.
     ///
     /// An upload stores its content before the row that names it, so one that is cut off by a crash leaves a content without a
-    /// row. Run this every day. What a bucket keeps of uploads that were not finished, its own rules remove.
+    /// row. The server does this once a day, if not told otherwise. What a bucket keeps of uploads that were not finished, its own rules remove.
     Sweep {
         /// Slugs, ids or schema names; without any, all active tenants.
         tenants: Vec<TenantKey>,
@@ -74,11 +74,12 @@ impl AttachmentsCommand {
             grace: TimeDelta::hours((*grace).into()),
             retention: TimeDelta::days((*retention).into()),
         };
+        let sweeper = Sweeper::new(platform);
         let mut rows = Vec::new();
         for tenant in selection::active(tenants, platform).await? {
             rows.push(SweptTenant {
                 tenant: tenant.slug.to_string(),
-                swept: sweep(&tenant, terms, platform).await?,
+                swept: sweeper.sweep(&tenant, terms).await?,
             });
         }
         printer.list(&rows)?;

@@ -36,6 +36,17 @@ pub struct AttachmentConfig {
     /// Seconds that an upload may take, in place of `REQUEST_TIMEOUT`.
     #[arg(long, env = "UPLOAD_TIMEOUT", global = true, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=21_600))]
     pub upload_timeout: u32,
+    /// Seconds between two sweeps of what attachments have left over, on one node at a time; 0 is for none.
+    #[arg(long, env = "ATTACHMENT_SWEEP_INTERVAL", global = true, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(0..=2_592_000))]
+    pub attachment_sweep_interval: u32,
+    /// Days that a deleted attachment can be restored, before such a sweep removes it.
+    #[arg(
+        long,
+        env = "ATTACHMENT_RETENTION",
+        global = true,
+        default_value_t = 30
+    )]
+    pub attachment_retention: u16,
     /// Key of an S3-compatible store; unset: what the machine's role gives.
     #[arg(long, env = "AWS_ACCESS_KEY_ID", global = true, hide_env_values = true)]
     pub aws_access_key_id: Option<String>,
@@ -57,6 +68,12 @@ impl AttachmentConfig {
     /// How long an upload may take.
     pub fn upload_time(&self) -> Duration {
         Duration::from_secs(self.upload_timeout.into())
+    }
+
+    /// Pause between two sweeps; none where the server makes none.
+    pub fn sweep_pause(&self) -> Option<Duration> {
+        let seconds = self.attachment_sweep_interval;
+        (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
     /// Checks what no single value can tell.

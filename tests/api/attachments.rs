@@ -4,6 +4,7 @@ mod admission;
 mod links;
 mod quota;
 mod storage;
+mod sweep_job;
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};

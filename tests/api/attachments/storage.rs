@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use futures_util::stream;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
-use rowhouse::attachments::sweep::{SweepTerms, Swept, sweep};
+use rowhouse::attachments::sweep::{SweepTerms, Sweeper, Swept};
 use serde_json::json;
 use test_app::{Caller, TestApp, TestDatabase, config};
 
@@ -16,7 +16,7 @@ use super::{add_version, attached, attachment, own_id, upload};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An app whose contents are in a folder of the test's own, where no content may have more than 100,000 bytes.
-async fn with_folder() -> (TestApp, Caller, PathBuf, tempfile::TempDir) {
+pub(super) async fn with_folder() -> (TestApp, Caller, PathBuf, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let database = TestDatabase::create().await;
     let mut config = config(database.url());
@@ -65,7 +65,8 @@ async fn sweep_acme(app: &TestApp, terms: SweepTerms) -> Swept {
     let platform = app.platform();
     let key = "acme".parse().unwrap();
     let tenant = platform.registry.resolve(&key).await.unwrap();
-    sweep(&tenant, terms, platform).await.unwrap()
+    let sweeper = Sweeper::new(platform);
+    sweeper.sweep(&tenant, terms).await.unwrap()
 }
 
 #[tokio::test]
