@@ -286,6 +286,7 @@ async fn a_rule_that_is_wrong_or_takes_long_is_refused() {
         "FREQ=WEEKLY;BYDAY=2MO",
         "FREQ=MONTHLY;BYDAY=SU,1MO",
         "FREQ=MONTHLY;BYDAY=XXMO",
+        "FREQ=YEARLY;BYDAY=WÄE",
         "FREQ=MONTHLY;BYDAY=0MO",
         "RRULE:FREQ=DAILY",
         "FREQ=DAILY;",

@@ -101,7 +101,9 @@ impl FromStr for Rule {
                 "UNTIL" => until = Some(Until::read(value).ok_or(BadRule::BadUntil)?),
                 "COUNT" if count.is_some() => return Err(BadRule::Twice("COUNT")),
                 "COUNT" => count = Some(counted(value).ok_or(BadRule::BadCount)?),
-                _ if PARTS.contains(&name) => parts.push((name.to_owned(), value.to_owned())),
+                _ if PARTS.contains(&name) && is_plain(value) => {
+                    parts.push((name.to_owned(), value.to_owned()))
+                }
                 _ => return Err(unknown()),
             }
         }
@@ -289,6 +291,13 @@ fn written<'parts>(parts: impl IntoIterator<Item = &'parts (String, String)>) ->
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     parts.join(";")
+}
+
+/// Whether a value holds what values hold. The crate cannot bear all that others might: it cuts names of days in the middle of
+/// letters, and panics.
+fn is_plain(value: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || ",+-".contains(letter);
+    value.chars().all(fits)
 }
 
 fn counted(text: &str) -> Option<usize> {
