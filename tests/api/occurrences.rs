@@ -177,9 +177,19 @@ async fn what_lasts_into_a_span_is_in_it_and_what_begins_with_its_end_is_not() {
             alice.delete(&path, "*").await.expect_status(204);
         }
     }
+    let daily = Some("FREQ=DAILY;COUNT=3");
+    for (title, starts_at) in [
+        ("over again", "2026-02-28T09:00:00Z"),
+        ("lasting again", "2026-02-28T09:00:01Z"),
+        ("last again", "2026-02-28T11:59:58Z"),
+        ("next again", "2026-02-28T12:00:00Z"),
+    ] {
+        make(&alice, title, starts_at, daily).await;
+    }
     let (from, to) = ("2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z");
     let titles = all(&alice, from, to, "title").await;
-    assert_eq!(titles, ["lasting", "short", "last"]);
+    let expected = ["lasting", "lasting again", "short", "last again", "last"];
+    assert_eq!(titles, expected);
 }
 
 #[tokio::test]
