@@ -47,7 +47,7 @@ impl FromRequest for LastEventId {
 pub struct StreamedEvent {
     /// What to come back with in `Last-Event-ID`.
     id: Option<String>,
-    /// `change`, or `end` with the reason.
+    /// `change`, `gap` where the log was cut in between, or `end` with the reason.
     event: Option<String>,
     /// JSON.
     data: String,

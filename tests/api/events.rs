@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use test_app::{Caller, PASSWORD, TestApp, config};
 use tokio::time::timeout;
 
+use crate::retention::{KEPT, cut, keep_for};
+
 /// How long something may take that happens within seconds on a machine with nothing else to do.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -146,6 +148,30 @@ async fn who_comes_back_is_told_everything_since_once_and_in_order() {
         let request = alice.request(Method::GET, "/events");
         let refused = alice.send(request.header("Last-Event-ID", wrong)).await;
         assert_eq!(refused.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_after_the_log_was_cut_is_told_what_is_missing() {
+    let (app, anonymous, alice, _) = TestApp::with_two_tenants().await;
+    let mut listening = Listening::begin(&alice, None).await;
+    create_team(&alice, "first").await;
+    let last = listening.told().await.unwrap().id.unwrap();
+    drop(listening);
+    for name in ["second", "third", "fourth"] {
+        create_team(&alice, name).await;
+    }
+    keep_for(&app, &app.acme, KEPT).await;
+    // The last row stays.
+    assert_eq!(cut(&app, &app.acme, KEPT + 1).await, Ok(last + 2));
+    let alice = anonymous.log_in("acme", "alice", PASSWORD).await;
+    for (seen, missing) in [(last, last + 1), (0, 1)] {
+        let mut listening = Listening::begin(&alice, Some(seen)).await;
+        let gap = listening.told().await.unwrap();
+        let places = json!({ "from": missing, "to": last + 2 });
+        assert_eq!((gap.id, gap.name.as_str(), gap.data), (None, "gap", places));
+        let told = listening.told().await.unwrap();
+        assert_eq!(told.data["object_name"], "fourth");
     }
 }
 

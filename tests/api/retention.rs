@@ -8,15 +8,19 @@ use tenant_schema::settings::{ChainFault, ChainHead};
 use test_app::TestApp;
 
 /// The setting as the tests have it, in days.
-const KEPT: i64 = 40;
+pub(crate) const KEPT: i64 = 40;
 
-async fn keep_for(app: &TestApp, tenant: &ProvisionedTenant, days: i64) {
+pub(crate) async fn keep_for(app: &TestApp, tenant: &ProvisionedTenant, days: i64) {
     let sql = format!("UPDATE settings SET value = '{days}' WHERE key = 'audit.retention_days'");
     app.sql_in(tenant, &sql).await;
 }
 
 /// Cuts the tenant's log as it will be cut so many days from now.
-async fn cut(app: &TestApp, tenant: &ProvisionedTenant, days: i64) -> Result<i64, ChainFault> {
+pub(crate) async fn cut(
+    app: &TestApp,
+    tenant: &ProvisionedTenant,
+    days: i64,
+) -> Result<i64, ChainFault> {
     let then = Utc::now() + TimeDelta::days(days);
     let requester = Requester::command_line();
     let platform = app.platform();

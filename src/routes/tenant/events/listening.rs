@@ -149,8 +149,8 @@ impl Listening {
             return Ok(None);
         }
         self.has_news = false;
-        let entries = match self.read(known).await {
-            Ok(entries) => entries,
+        let page = match self.read(known).await {
+            Ok(page) => page,
             // The tenant's connections are busy: a while later, as if the beat were due.
             Err(error) if error.code() == Code::PoolExhausted => {
                 self.next_beat = Instant::now();
@@ -158,24 +158,22 @@ impl Listening {
             }
             Err(error) => return Err(error),
         };
-        if entries.is_empty() && !is_due {
+        if page.missed.is_none() && page.entries.is_empty() && !is_due {
             return Ok(None);
         }
         self.next_beat = Instant::now() + BEAT;
-        let mut text = EventText::default();
-        for entry in &entries {
-            let written = text.event("change", Some(entry.position), entry);
-            written.map_err(ApiError::internal)?;
-        }
+        let mut text = page.written().map_err(ApiError::internal)?;
         text.beat(self.position);
         Ok(Some(text))
     }
 
-    /// Reads on in the log, as far as a page reaches, and gives what the caller may see of it.
-    async fn read(&mut self, known: &KnownAccess) -> Result<Vec<Entry>, ApiError> {
+    /// Reads on in the log, as far as a page reaches.
+    async fn read(&mut self, known: &KnownAccess) -> Result<Page, ApiError> {
         let lease = self.caller.lease().await?;
         let mut rows = AuditLog::after(self.position, PAGE, &lease).await?;
         let end = rows.last().map_or(self.position, |row| row.position);
+        let next = self.position + 1;
+        let missed = rows.first().map(|row| (next, row.position - 1));
         let is_whole = i64::try_from(rows.len()).is_ok_and(|read| read == PAGE);
         let sight = Sight::of(known);
         rows.retain(|row| sight.includes(&row.action));
@@ -183,7 +181,31 @@ impl Listening {
         lease.finish().await?;
         self.position = end;
         self.has_news = is_whole;
-        Ok(entries)
+        Ok(Page {
+            missed: missed.filter(|(from, to)| from <= to),
+            entries,
+        })
+    }
+}
+
+/// Rows of the log that follow one another, for one who listens.
+struct Page {
+    /// The first and the last place before them that are not in the log any more: it was cut there.
+    missed: Option<(i64, i64)>,
+    /// What the caller may see of them.
+    entries: Vec<Entry>,
+}
+
+impl Page {
+    fn written(&self) -> serde_json::Result<EventText> {
+        let mut text = EventText::default();
+        if let Some((from, to)) = self.missed {
+            text.event("gap", None, &json!({ "from": from, "to": to }))?;
+        }
+        for entry in &self.entries {
+            text.event("change", Some(entry.position), entry)?;
+        }
+        Ok(text)
     }
 }
 
