@@ -102,7 +102,7 @@ impl FromStr for Rule {
                 "COUNT" if count.is_some() => return Err(BadRule::Twice("COUNT")),
                 "COUNT" => count = Some(counted(value).ok_or(BadRule::BadCount)?),
                 _ if PARTS.contains(&name) && is_plain(value) => {
-                    parts.push((name.to_owned(), value.to_owned()))
+                    parts.push((name.to_owned(), value.to_owned()));
                 }
                 _ => return Err(unknown()),
             }
