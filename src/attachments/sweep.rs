@@ -119,7 +119,7 @@ async fn remove_deleted(
     let attachments = Attachment::long_deleted(until, limit, &lease).await?;
     let (mut objects, mut changes) = (Vec::new(), Vec::new());
     for attachment in &attachments {
-        objects.extend(attachment.remove(&mut lease).await?);
+        objects.extend(attachment.remove(&lease).await?);
         changes.push(("attachments.purge", Change::deleted(attachment)));
     }
     nobody().record(changes, &mut lease).await?;
