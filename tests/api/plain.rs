@@ -278,8 +278,8 @@ async fn a_plain_resource_names_no_deleted_user() {
             let made = alice.post(&plain.path, &wrong).await;
             let mut changes = json!({});
             changes[field] = json!(gone[1]);
-            let changed = alice.patch(&new, "*", &changes).await;
-            for refused in [made, changed] {
+            let patched = alice.patch(&new, "*", &changes).await;
+            for refused in [made, patched] {
                 let fields = refused.expect_status(422).at("/errors");
                 assert!(fields.get(field).is_some(), "{} {field}", plain.path);
             }
