@@ -1,3 +1,5 @@
+//! What is a rule of recurrence, and what it comes to.
+
 use chrono::{NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
