@@ -2,11 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use connection::TenantConn;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Event, events};
+
+/// How far from UTC the days of a zone begin and end, generously.
+const MARGIN: TimeDelta = TimeDelta::days(2);
 
 impl Event {
     /// At most `limit` events after the one of this id, in the order of ids.
@@ -15,10 +19,7 @@ impl Event {
         limit: i64,
         mut conn: &TenantConn,
     ) -> QueryResult<Vec<Self>> {
-        let (first, last) = years();
-        events::table
-            .filter(events::deleted_at.is_null())
-            .filter(events::starts_at.ge(first).and(events::ends_at.lt(last)))
+        writable()
             .filter(events::id.gt(after.unwrap_or_default()))
             .order(events::id)
             .limit(limit)
@@ -28,24 +29,20 @@ impl Event {
     }
 
     /// At most `limit` events that may take place between `from` and `to` and do not recur, in the order of their beginnings.
-    /// What takes whole days is given from a day before to a day after, for it begins and ends by its own zone.
+    /// What takes whole days is given from two days before to two days after, for it begins and ends by its own zone.
     pub async fn once_between(
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         limit: i64,
         mut conn: &TenantConn,
     ) -> QueryResult<Vec<Self>> {
-        let (first, last) = years();
-        let day = TimeDelta::days(2);
         let timed = events::starts_at
             .lt(to)
             .and(events::ends_at.gt(from).or(events::starts_at.ge(from)));
         let whole = events::is_all_day
-            .and(events::starts_at.lt(to + day))
-            .and(events::ends_at.gt(from - day));
-        events::table
-            .filter(events::deleted_at.is_null())
-            .filter(events::starts_at.ge(first).and(events::ends_at.lt(last)))
+            .and(events::starts_at.lt(to + MARGIN))
+            .and(events::ends_at.gt(from - MARGIN));
+        writable()
             .filter(events::recurrence.is_null())
             .filter(timed.or(whole))
             .order((events::starts_at, events::id))
@@ -62,12 +59,9 @@ impl Event {
         limit: i64,
         mut conn: &TenantConn,
     ) -> QueryResult<Vec<Self>> {
-        let (first, last) = years();
-        events::table
-            .filter(events::deleted_at.is_null())
-            .filter(events::starts_at.ge(first).and(events::ends_at.lt(last)))
+        writable()
             .filter(events::recurrence.is_not_null())
-            .filter(events::starts_at.lt(to + TimeDelta::days(2)))
+            .filter(events::starts_at.lt(to + MARGIN))
             .filter(events::id.gt(after.unwrap_or_default()))
             .order(events::id)
             .limit(limit)
@@ -77,11 +71,17 @@ impl Event {
     }
 }
 
-/// The years 1 to 9998: those of four digits (RFC 5545 §3.3.4), less a day for the zones.
-fn years() -> (DateTime<Utc>, DateTime<Utc>) {
+/// Events that are not deleted, of the years 1 to 9998: those of four digits (RFC 5545 §3.3.4), less a day for the zones.
+fn writable() -> events::BoxedQuery<'static, Pg> {
     let year = |year| {
         let day = NaiveDate::from_ymd_opt(year, 1, 2).unwrap_or_default();
         day.and_time(NaiveTime::MIN).and_utc()
     };
-    (year(1), year(9_999))
+    let years = events::starts_at
+        .ge(year(1))
+        .and(events::ends_at.lt(year(9_999)));
+    events::table
+        .filter(events::deleted_at.is_null())
+        .filter(years)
+        .into_boxed()
 }
