@@ -116,7 +116,8 @@ impl Refusal {
 impl Provocation {
     /// What the server says to it; nothing where the login role may not prepare it.
     async fn provoke(&self, mut connection: &AsyncPgConnection) -> QueryResult<Option<String>> {
-        let before = format!("BEGIN; {}; SAVEPOINT provoked", self.before);
+        // What limits the statement is set within the savepoint: it must not limit the way back.
+        let before = format!("BEGIN; SAVEPOINT provoked; {}", self.before);
         if connection.batch_execute(&before).await.is_err() {
             connection.batch_execute("ROLLBACK").await?;
             return Ok(None);

@@ -64,7 +64,7 @@ async fn create_and_end_late(caller: SignedIn) -> HttpResponse {
     let conn = caller.conn().await.unwrap();
     create("late", conn).await;
     let much = "DO 'DECLARE c refcursor;
-        BEGIN FOR i IN 1..5000 LOOP c := NULL; OPEN c FOR SELECT 1; END LOOP; END';
+        BEGIN FOR i IN 1..2000 LOOP c := NULL; OPEN c FOR SELECT 1; END LOOP; END';
         SET LOCAL statement_timeout = 1";
     conn.batch(much).await.unwrap();
     HttpResponse::Ok().finish()
