@@ -5,6 +5,7 @@
 
 pub mod content_type;
 pub mod delivery;
+mod failures;
 pub mod file_name;
 pub mod form;
 pub mod link;

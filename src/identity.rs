@@ -26,6 +26,7 @@ pub mod email;
 pub mod email_change;
 pub mod email_proof;
 pub mod even_time;
+mod failures;
 pub mod features;
 pub mod generated_password;
 pub mod invitation;

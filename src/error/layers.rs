@@ -1,15 +1,12 @@
-//! What the errors of each layer become at the edge. Nothing else decides on a status.
+//! What the errors of the layers below become at the edge.
+//!
+//! A room above says it of its own errors, in its `failures.rs`. Nothing else decides on a status.
 
 use std::time::Duration;
 
 use platform_schema::SystemUserError;
 
 use super::{ApiError, Code, outage};
-use crate::attachments::StoreError;
-use crate::attachments::upload::UploadError;
-use crate::identity::password::PasswordError;
-use crate::identity::sealing::SealError;
-use crate::identity::token::TokenError;
 use crate::provisioner::ProvisionError;
 use crate::rate::RateExceeded;
 use crate::tenancy::remembered::LoadError;
@@ -63,12 +60,6 @@ impl From<LoadError> for ApiError {
     }
 }
 
-impl From<SealError> for ApiError {
-    fn from(error: SealError) -> Self {
-        Self::internal(error)
-    }
-}
-
 impl From<RateLimited> for ApiError {
     fn from(error: RateLimited) -> Self {
         Self::new(Code::RateLimited)
@@ -101,43 +92,6 @@ impl From<SettleError> for ApiError {
             SettleError::Left => Code::Internal,
         };
         Self::new(code).because(error)
-    }
-}
-
-/// A content that a row names and the store does not have is ours to find again; everything else may pass by itself.
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Object(object_store::Error::NotFound { .. }) => Self::internal(error),
-            _ => Self::new(Code::Unavailable).because(error),
-        }
-    }
-}
-
-impl From<UploadError> for ApiError {
-    fn from(error: UploadError) -> Self {
-        match error {
-            UploadError::Store(error) => error.into(),
-            UploadError::TooLarge(_) => Self::new(Code::BodyTooLarge).detail(error.to_string()),
-            UploadError::Type(error) => {
-                Self::new(Code::ValidationFailed).field("file", error.to_string())
-            }
-        }
-    }
-}
-
-impl From<TokenError> for ApiError {
-    fn from(error: TokenError) -> Self {
-        Self::new(Code::InvalidToken).because(error)
-    }
-}
-
-impl From<PasswordError> for ApiError {
-    fn from(error: PasswordError) -> Self {
-        match error {
-            PasswordError::Overloaded => Self::new(Code::Overloaded),
-            error => Self::internal(error),
-        }
     }
 }
 
