@@ -17,8 +17,6 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::http::LogFormat;
-use crate::identity::client::{ForwardedHeader, TrustedProxies};
 pub use attachments::{AttachmentConfig, StoreUrl, TypePattern};
 pub use layers::parse;
 pub use mail::MailConfig;
@@ -154,6 +152,16 @@ impl PoolConfig {
     }
 }
 
+/// The header in which the proxies write. Only the one that they write is read: the other comes from the client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`: addresses, separated by commas.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
 /// Where and how the server listens.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "HTTP")]
@@ -232,6 +240,16 @@ pub struct LimitConfig {
     pub login_failures_per_address: u16,
 }
 
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One line for people.
+    #[default]
+    Text,
+    /// One JSON object a line for machines.
+    Json,
+}
+
 /// What is logged, and how.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Log")]
@@ -303,11 +321,6 @@ impl HttpConfig {
     /// How long a request may take.
     pub fn time_limit(&self) -> Duration {
         Duration::from_secs(self.request_timeout.into())
-    }
-
-    /// The proxies that are believed.
-    pub fn proxies(&self) -> TrustedProxies {
-        TrustedProxies::new(self.trusted_proxies.clone(), self.forwarded_header)
     }
 }
 

@@ -19,7 +19,7 @@ pub use self::{
     methods::Methods,
     observe::observe,
     request_context::RequestContext,
-    telemetry::{LogFormat, start_log, subscriber},
+    telemetry::{start_log, subscriber},
     time_limit::TimeLimit,
     trace::Trace,
 };

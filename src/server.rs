@@ -17,6 +17,7 @@ use secrecy::ExposeSecret;
 use crate::attachments::sweep_job::{RunningSweep, SweepJob};
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit};
+use crate::identity::client::TrustedProxies;
 use crate::identity::key_watch::KeyWatch;
 use crate::identity::{Identity, bootstrap};
 use crate::mail::{Delivery, Outbox, RunningOutbox, Sender};
@@ -98,7 +99,7 @@ impl Application {
             usual: config.http.time_limit(),
             upload: config.attachments.upload_time(),
         });
-        let proxies = web::Data::new(config.http.proxies());
+        let proxies = web::Data::new(TrustedProxies::of(&config.http));
         let drain = web::Data::new(Drain::default());
         let draining = drain.clone();
         let server = HttpServer::new(move || {

@@ -1,21 +1,10 @@
 //! Where log events go, and in which shape.
 
 use anyhow::Context;
-use clap::ValueEnum;
 use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-use crate::config::LogConfig;
-
-/// The shape of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One line for people.
-    #[default]
-    Text,
-    /// One JSON object a line for machines.
-    Json,
-}
+use crate::config::{LogConfig, LogFormat};
 
 /// Sends the log events of this process to standard error, as the configuration says.
 ///

@@ -11,7 +11,7 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::{FromRequest, HttpRequest, web};
 use ipnet::{IpNet, Ipv6Net};
 
-pub use self::proxies::{ForwardedHeader, TrustedProxies};
+pub use self::proxies::TrustedProxies;
 
 /// Longest user agent that is kept, in characters.
 const LONGEST_USER_AGENT: usize = 256;

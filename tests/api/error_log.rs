@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rowhouse::http::{LogFormat, subscriber};
+use rowhouse::config::LogFormat;
+use rowhouse::http::subscriber;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use actix_web::test::TestRequest;
-use rowhouse::http::{LogFormat, subscriber};
+use rowhouse::config::LogFormat;
+use rowhouse::http::subscriber;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 

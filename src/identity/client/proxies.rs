@@ -6,18 +6,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
-use clap::ValueEnum;
 use ipnet::IpNet;
 
-/// The header in which the proxies write. Only the one that they write is read: the other comes from the client.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ForwardedHeader {
-    /// `X-Forwarded-For`: addresses, separated by commas.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-}
+use crate::config::{ForwardedHeader, HttpConfig};
 
 /// The networks of proxies that are believed, and the header that they write.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +18,13 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Those that the configuration names.
+    pub fn of(config: &HttpConfig) -> Self {
+        Self::new(config.trusted_proxies.clone(), config.forwarded_header)
+    }
+
     /// Proxies in these networks.
-    pub fn new(networks: Vec<IpNet>, header: ForwardedHeader) -> Self {
+    fn new(networks: Vec<IpNet>, header: ForwardedHeader) -> Self {
         Self { networks, header }
     }
 
