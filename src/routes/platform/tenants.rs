@@ -115,14 +115,7 @@ async fn create_tenant(
     key: IdempotencyHeader,
     body: StrictJson<CreateTenant>,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
-    let receipt = key.receipt(
-        &format!("system_user {} POST /api/v1/tenants", caller.user().id),
-        &platform.receipts.request_hash(&body.fingerprint()),
-    );
-    let order = body
-        .into_inner()
-        .order(&platform, caller.into_requester(), receipt)
-        .await?;
+    let order = body.into_inner().order(caller, key, &platform).await?;
     let created = platform.provisioner.create(&order).await?;
     Ok(Success::created(
         "the tenant was provisioned",

@@ -11,10 +11,10 @@ use crate::error::{ApiError, Code};
 use crate::identity::email;
 use crate::identity::mailed_token::LinkKind;
 use crate::identity::password::{GuessableWords, Password};
+use crate::identity::system_caller::{PlatformAuthorized, TenantsCreate};
 use crate::platform::Platform;
-use crate::provisioner::order::{FirstAdmin, Requester, TenantOrder};
-use crate::provisioner::receipt::ReceiptRequest;
-use crate::resource::Validation;
+use crate::provisioner::order::{FirstAdmin, TenantOrder};
+use crate::resource::{IdempotencyHeader, Validation};
 
 /// Longest name of a tenant, in characters.
 const LONGEST_NAME: usize = 200;
@@ -61,7 +61,7 @@ struct Checked {
 
 impl CreateTenant {
     /// SHA-256 of all that was asked for, the password too: to be kept by nobody as it is.
-    pub(super) fn fingerprint(&self) -> Vec<u8> {
+    fn fingerprint(&self) -> Vec<u8> {
         let password = self
             .admin
             .password
@@ -86,10 +86,15 @@ impl CreateTenant {
     /// `validation_failed` with every fault, or `overloaded` when too many passwords wait.
     pub(super) async fn order(
         self,
+        caller: PlatformAuthorized<TenantsCreate>,
+        key: IdempotencyHeader,
         platform: &Platform,
-        requester: Requester,
-        receipt: Option<ReceiptRequest>,
     ) -> Result<TenantOrder, ApiError> {
+        let scope = format!("system_user {} POST /api/v1/tenants", caller.user().id);
+        let request_hash = platform.receipts.request_hash(&self.fingerprint());
+        let receipt = key.receipt(&scope, &request_hash);
+        // The connection goes back before the password is hashed.
+        let requester = caller.into_requester();
         let checked = self.check()?;
         let password_hash = match &checked.password {
             Some(password) => Some(platform.hasher.hash(password).await?.expose().to_owned()),
