@@ -81,6 +81,13 @@ pub struct Use {
     pub uses: String,
 }
 
+impl Use {
+    /// Whether it is one of this part of the table.
+    pub(super) fn is_of(&self, table: &str, part: &str, name: &str) -> bool {
+        self.table == table && self.part == part && self.name == name
+    }
+}
+
 #[derive(Debug, QueryableByName)]
 struct Reading {
     #[diesel(sql_type = Text)]

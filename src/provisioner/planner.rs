@@ -6,6 +6,7 @@
 mod checks;
 mod columns;
 mod comments;
+mod conversion;
 mod disturbance;
 mod done;
 mod draft;
@@ -176,6 +177,14 @@ impl<'a> Planner<'a> {
         tables
             .filter_map(|after| Some((before(after)?.clone(), after.clone())))
             .collect()
+    }
+
+    /// Takes something out of a table of the working copy.
+    fn forget(&mut self, table: &str, forget: impl FnOnce(&mut TableDefinition)) {
+        let mut tables = self.renamed.structure.tables.iter_mut();
+        if let Some(known) = tables.find(|known| known.name == table) {
+            forget(known);
+        }
     }
 
     fn push(&mut self, draft: Draft) {

@@ -8,14 +8,14 @@ use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::{Batches, LockClass};
 use super::draft::{Draft, Phase};
 use super::helper_object::is_helper;
-use super::probe::{Answer, Probe};
+use super::probe::Probe;
 use super::{Planner, done};
 
 impl Planner<'_> {
     pub(super) fn draft_columns(&mut self, before: &TableDefinition, after: &TableDefinition) {
         for column in &after.columns {
             match before.column(&column.name) {
-                None => self.add_column(before, after, column),
+                None => self.add_column(before, column),
                 Some(known) => self.change_column(before, known, column),
             }
         }
@@ -30,71 +30,59 @@ impl Planner<'_> {
     }
 
     /// A column that every row needs a value of its own for is filled in batches where the table is large.
-    fn add_column(
-        &mut self,
-        before: &TableDefinition,
-        after: &TableDefinition,
-        column: &ColumnDefinition,
-    ) {
-        let table = &after.name;
-        let object = format!("column {table}.{}", column.name);
+    fn add_column(&mut self, before: &TableDefinition, column: &ColumnDefinition) {
+        let table = &before.name;
+        let fills_itself = column.generated.is_some() || column.identity.is_some();
         let is_volatile = self.has_volatile_default(table, &column.name);
         let is_filled = self.has_backfill(table, &column.name);
-        if column.generated.is_none()
-            && column.identity.is_none()
-            && (is_filled || (is_volatile && self.is_online(table)))
-        {
+        if !fills_itself && (is_filled || (is_volatile && self.is_online(table))) {
             self.add_column_in_batches(before, column, is_filled);
             return;
         }
-        let sql = format!(
-            "ALTER TABLE {} ADD COLUMN {}",
-            quote_identifier(table),
-            ddl::column(column)
-        );
         let phase = if column.generated.is_some() {
             Phase::AddGenerated
         } else {
             Phase::AddColumns
         };
-        let mut draft = Draft::new(phase, format!("add {object}"), sql)
-            .locks(LockClass::AccessExclusive, table)
-            .done_when(done::column_exists(table, &column.name));
-        let fills_itself = column.generated.is_some() || column.identity.is_some();
+        let mut draft = adding(phase, table, column);
         if fills_itself || is_volatile {
             draft = self.rewriting(draft, table);
         }
-        if let Some(expression) = column.generated.as_ref().filter(|_| !column.nullable) {
-            draft = draft
-                .hazard(
-                    HazardKind::MayFailOnData,
-                    "a row for which it is NULL stops the change",
-                )
-                .probe(Probe::rows(
-                    &self.renamed.source(before),
-                    &format!("({expression}) IS NULL"),
-                    Answer::Refuses {
-                        object: object.clone(),
-                        reason:
-                            "rows would have NULL in it (hint: fill what it is made from first)"
-                                .to_owned(),
-                    },
-                ));
-        }
-        if !column.nullable && !fills_itself && column.default.is_none() {
-            draft = draft
-                .hazard(HazardKind::MayFailOnData, "rows that are there have no value for it")
-                .hazard(HazardKind::BreaksClients, "statements that insert without it fail")
-                .probe(Probe::rows(
-                    &self.renamed.source(before),
-                    "true",
-                    Answer::Refuses {
-                        object: object.clone(),
-                        reason: "rows that are there have no value for it (hint: give the column a default, or a backfill)".to_owned(),
-                    },
-                ));
+        if !column.nullable {
+            draft = self.refuse_rows_without_a_value(draft, before, column);
         }
         self.push(draft);
+    }
+
+    /// Rows that a new column without NULL would refuse, counted.
+    fn refuse_rows_without_a_value(
+        &self,
+        draft: Draft,
+        table: &TableDefinition,
+        column: &ColumnDefinition,
+    ) -> Draft {
+        let source = self.renamed.source(table);
+        let object = format!("column {}.{}", table.name, column.name);
+        if let Some(expression) = &column.generated {
+            let hazard = "a row for which it is NULL stops the change";
+            let reason = "rows would have NULL in it (hint: fill what it is made from first)";
+            let condition = format!("({expression}) IS NULL");
+            return draft
+                .hazard(HazardKind::MayFailOnData, hazard)
+                .probe(Probe::refuses(&source, &condition, object, reason));
+        }
+        if column.identity.is_some() || column.default.is_some() {
+            return draft;
+        }
+        let hazard = "rows that are there have no value for it";
+        let reason = format!("{hazard} (hint: give the column a default, or a backfill)");
+        draft
+            .hazard(HazardKind::MayFailOnData, hazard)
+            .hazard(
+                HazardKind::BreaksClients,
+                "statements that insert without it fail",
+            )
+            .probe(Probe::refuses(&source, "true", object, reason))
     }
 
     fn add_column_in_batches(
@@ -109,20 +97,9 @@ impl Planner<'_> {
             default: None,
             ..column.clone()
         };
-        let sql = format!(
-            "ALTER TABLE {} ADD COLUMN {}",
-            quote_identifier(table),
-            ddl::column(&bare)
-        );
         self.push(
-            Draft::new(
-                Phase::AddColumns,
-                format!("add column {table}.{}", column.name),
-                sql,
-            )
-            .why("without a value at first, so that the table is not written under a lock")
-            .locks(LockClass::AccessExclusive, table)
-            .done_when(done::column_exists(table, &column.name)),
+            adding(Phase::AddColumns, table, &bare)
+                .why("without a value at first, so that the table is not written under a lock"),
         );
         if let Some(default) = &column.default {
             self.set_default(table, column, Phase::AddColumns);
@@ -179,10 +156,8 @@ impl Planner<'_> {
     fn has_volatile_default(&self, table: &str, column: &str) -> bool {
         let mut uses = self.to.uses.iter();
         uses.any(|used| {
-            used.table == table
-                && used.name == column
-                && used.part == "default"
-                && (used.kind == "volatile function" || used.kind == "sequence")
+            let is_new_each_time = matches!(used.kind.as_str(), "volatile function" | "sequence");
+            used.is_of(table, "default", column) && is_new_each_time
         })
     }
 
@@ -206,69 +181,40 @@ impl Planner<'_> {
             self.forbid_nulls(table, &after.name);
         }
         if !before.nullable && after.nullable {
-            let sql = alter(name, &after.name, "DROP NOT NULL");
-            self.push(
-                Draft::new(
-                    Phase::DropNotNull,
-                    format!("allow NULL in {name}.{}", after.name),
-                    sql,
-                )
-                .locks(LockClass::AccessExclusive, name)
+            self.allow_nulls(name, &after.name);
+        }
+    }
+
+    fn allow_nulls(&mut self, table: &str, column: &str) {
+        let name = format!("allow NULL in {table}.{column}");
+        self.push(
+            Draft::altering_column(Phase::DropNotNull, name, table, column, "DROP NOT NULL")
                 .hazard(
                     HazardKind::BreaksClients,
                     "readers may meet NULL where there was none",
                 )
-                .done_when(done::column_is(name, &after.name, "NOT a.attnotnull")),
-            );
-        }
+                .done_when(done::column_is(table, column, "NOT a.attnotnull")),
+        );
     }
 
     /// Takes away what fills the column today and will not do so any more.
     fn loosen(&mut self, table: &str, before: &ColumnDefinition, after: &ColumnDefinition) {
-        let column = &after.name;
-        let object = format!("{table}.{column}");
         if before.generated.is_some() && after.generated.is_none() {
-            let sql = alter(table, column, "DROP EXPRESSION");
-            self.push(
-                Draft::new(Phase::Loosen, format!("make {object} a plain column"), sql)
-                    .locks(LockClass::AccessExclusive, table)
-                    .done_when(done::column_is(table, column, "a.attgenerated = ''"))
-                    .hazard(
-                        HazardKind::Correctness,
-                        "rows that are written from then on bring their own value, or none",
-                    ),
-            );
+            self.drop_expression(table, &after.name);
         }
         if before.identity.is_some() && after.identity.is_none() {
-            let sql = alter(table, column, "DROP IDENTITY");
-            self.push(
-                Draft::new(Phase::Loosen, format!("drop identity of {object}"), sql)
-                    .locks(LockClass::AccessExclusive, table)
-                    .done_when(done::column_is(table, column, "a.attidentity = ''"))
-                    .hazard(
-                        HazardKind::BreaksClients,
-                        "statements that insert without it may fail",
-                    ),
-            );
+            self.drop_identity(table, &after.name);
         }
-        let changes_type = self.is_disturbed(table, column);
-        let goes = after.default.is_none()
-            || (!changes_type
-                && (self.default_uses_a_sequence_that_goes(table, column)
-                    || self.uses_remade_enum(table, "default", column)));
-        if before.default.is_some() && goes {
-            let sql = alter(table, column, "DROP DEFAULT");
-            let draft = Draft::new(Phase::Loosen, format!("drop default of {object}"), sql)
-                .locks(LockClass::AccessExclusive, table)
-                .done_when(done::column_has_default(table, column, None));
-            let waits = before.nullable || changes_type;
+        if before.default.is_some() && self.loses_default(table, after) {
+            let draft = dropping_default(table, &after.name);
+            let waits = before.nullable || self.is_disturbed(table, &after.name);
             let is_missed = after.default.is_none() && (after.identity.is_none() || waits);
+            let detail = if after.nullable {
+                "statements that insert without it leave it NULL"
+            } else {
+                "statements that insert without it fail"
+            };
             self.push(if is_missed {
-                let detail = if after.nullable {
-                    "statements that insert without it leave it NULL"
-                } else {
-                    "statements that insert without it fail"
-                };
                 draft.hazard(HazardKind::BreaksClients, detail)
             } else {
                 draft
@@ -276,32 +222,57 @@ impl Planner<'_> {
         }
     }
 
+    fn drop_expression(&mut self, table: &str, column: &str) {
+        let name = format!("make {table}.{column} a plain column");
+        self.push(
+            Draft::altering_column(Phase::Loosen, name, table, column, "DROP EXPRESSION")
+                .done_when(done::column_is(table, column, "a.attgenerated = ''"))
+                .hazard(
+                    HazardKind::Correctness,
+                    "rows that are written from then on bring their own value, or none",
+                ),
+        );
+    }
+
+    fn drop_identity(&mut self, table: &str, column: &str) {
+        let name = format!("drop identity of {table}.{column}");
+        self.push(
+            Draft::altering_column(Phase::Loosen, name, table, column, "DROP IDENTITY")
+                .done_when(done::column_is(table, column, "a.attidentity = ''"))
+                .hazard(
+                    HazardKind::BreaksClients,
+                    "statements that insert without it may fail",
+                ),
+        );
+    }
+
+    /// Whether a default goes, for good or until what it is made of is there again. A change of the type takes it along.
+    fn loses_default(&self, table: &str, after: &ColumnDefinition) -> bool {
+        let column = &after.name;
+        let loses_source = || {
+            self.default_uses_a_sequence_that_goes(table, column)
+                || self.uses_remade_enum(table, "default", column)
+        };
+        after.default.is_none() || (!self.is_disturbed(table, column) && loses_source())
+    }
+
     fn set_default(&mut self, table: &str, column: &ColumnDefinition, phase: Phase) {
         let Some(default) = &column.default else {
             return;
         };
-        let sql = alter(table, &column.name, &format!("SET DEFAULT {default}"));
+        let column = &column.name;
+        let name = format!("set default of {table}.{column}");
+        let action = format!("SET DEFAULT {default}");
         self.push(
-            Draft::new(
-                phase,
-                format!("set default of {table}.{}", column.name),
-                sql,
-            )
-            .locks(LockClass::AccessExclusive, table)
-            .done_when(done::column_has_default(table, &column.name, Some(default))),
+            Draft::altering_column(phase, name, table, column, &action)
+                .done_when(done::column_has_default(table, column, Some(default))),
         );
     }
 
     fn drop_column(&mut self, table: &TableDefinition, column: &ColumnDefinition) {
         let draft = self.dropping(table, column, Phase::DropColumns);
         if self.default_uses_a_sequence_that_goes(&table.name, &column.name) {
-            let sql = alter(&table.name, &column.name, "DROP DEFAULT");
-            let name = format!("drop default of {}.{}", table.name, column.name);
-            self.push(
-                Draft::new(Phase::Loosen, name, sql)
-                    .locks(LockClass::AccessExclusive, &table.name)
-                    .done_when(done::column_has_default(&table.name, &column.name, None)),
-            );
+            self.push(dropping_default(&table.name, &column.name));
         }
         self.push(draft);
     }
@@ -316,10 +287,9 @@ impl Planner<'_> {
         };
         let draft = self.dropping(&owner, known, Phase::DropRemade);
         self.push(draft.why("it is generated, and cannot stay while what it is made from changes"));
-        let tables = self.renamed.structure.tables.iter_mut();
-        for owner in tables.filter(|owner| owner.name == table) {
+        self.forget(table, |owner| {
             owner.columns.retain(|known| known.name != column);
-        }
+        });
     }
 
     fn dropping(
@@ -332,39 +302,36 @@ impl Planner<'_> {
         let object = format!("column {name}.{column_name}");
         self.refuse_if_needed("column", Some(name), column_name, &object);
         let quoted = quote_identifier(column_name);
-        let sql = format!(
-            "ALTER TABLE {} DROP COLUMN {quoted}",
-            quote_identifier(name)
-        );
-        let draft = Draft::new(phase, format!("drop {object}"), sql)
-            .locks(LockClass::AccessExclusive, name)
+        let action = format!("DROP COLUMN {quoted}");
+        let draft = Draft::altering(phase, format!("drop {object}"), name, &action)
             .done_when(done::column_is_gone(name, column_name))
             .hazard(HazardKind::BreaksClients, "statements that name it fail")
             .irreversible();
-        if is_helper(column_name) {
-            return draft.why("left behind by an interrupted run");
-        }
-        if column.generated.is_some() {
+        if column.generated.is_some() && !is_helper(column_name) {
             return draft;
         }
-        let condition = format!("{quoted} IS NOT NULL");
-        draft
-            .gated(
-                HazardKind::DeletesData,
-                format!("all values of {name}.{column_name}"),
-            )
-            .probe(Probe::rows(
-                &self.renamed.source(table),
-                &condition,
-                Answer::Counts(HazardKind::DeletesData),
-            ))
+        let kind = HazardKind::DeletesData;
+        let source = self.renamed.source(table);
+        draft.missed(column_name, |draft| {
+            draft
+                .gated(kind, format!("all values of {name}.{column_name}"))
+                .probe(Probe::counts(
+                    &source,
+                    &format!("{quoted} IS NOT NULL"),
+                    kind,
+                ))
+        })
     }
 }
 
-pub(super) fn alter(table: &str, column: &str, action: &str) -> String {
-    format!(
-        "ALTER TABLE {} ALTER COLUMN {} {action}",
-        quote_identifier(table),
-        quote_identifier(column)
-    )
+fn adding(phase: Phase, table: &str, column: &ColumnDefinition) -> Draft {
+    let name = format!("add column {table}.{}", column.name);
+    let action = format!("ADD COLUMN {}", ddl::column(column));
+    Draft::altering(phase, name, table, &action).done_when(done::column_exists(table, &column.name))
+}
+
+fn dropping_default(table: &str, column: &str) -> Draft {
+    let name = format!("drop default of {table}.{column}");
+    Draft::altering_column(Phase::Loosen, name, table, column, "DROP DEFAULT")
+        .done_when(done::column_has_default(table, column, None))
 }

@@ -75,8 +75,7 @@ impl Planner<'_> {
     }
 
     fn uses_of(&self, table: &str, part: &str, name: &str) -> impl Iterator<Item = &Use> {
-        (self.renamed.uses.iter())
-            .filter(move |used| used.table == table && used.part == part && used.name == name)
+        (self.renamed.uses.iter()).filter(move |used| used.is_of(table, part, name))
     }
 
     /// Generated columns with another expression, type or source, which PostgreSQL before 17 cannot change in place, and

@@ -1,7 +1,13 @@
 //! Drafts: steps on their way into a plan, each with the phase that decides its place.
 
+use tenant_schema::definition::CheckDefinition;
+
+use super::super::ddl;
+use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::{Hazard, HazardKind};
 use super::super::plan::step::{Batches, LockClass, Step};
+use super::done;
+use super::helper_object::{LEFT_BEHIND, is_helper};
 use super::probe::Probe;
 
 /// Waiting for a lock holds up everybody who comes after; three seconds are what users bear.
@@ -90,6 +96,53 @@ impl Draft {
         }
     }
 
+    /// A quick step that alters a table, which nobody else reads or writes meanwhile.
+    pub(super) fn altering(
+        phase: Phase,
+        name: impl Into<String>,
+        table: &str,
+        action: &str,
+    ) -> Self {
+        let sql = format!("ALTER TABLE {} {action}", quote_identifier(table));
+        Self::new(phase, name, sql).locks(LockClass::AccessExclusive, table)
+    }
+
+    /// The same of one of its columns.
+    pub(super) fn altering_column(
+        phase: Phase,
+        name: impl Into<String>,
+        table: &str,
+        column: &str,
+        action: &str,
+    ) -> Self {
+        let action = format!("ALTER COLUMN {} {action}", quote_identifier(column));
+        Self::altering(phase, name, table, &action)
+    }
+
+    /// A quick step that adds a check.
+    pub(super) fn adding_check(
+        phase: Phase,
+        name: impl Into<String>,
+        table: &str,
+        check: &CheckDefinition,
+    ) -> Self {
+        Self::new(phase, name, ddl::add_constraint(table, &ddl::check(check)))
+            .locks(LockClass::AccessExclusive, table)
+            .done_when(done::constraint_exists(table, &check.name))
+    }
+
+    /// A quick step that drops a constraint.
+    pub(super) fn dropping_constraint(
+        phase: Phase,
+        name: impl Into<String>,
+        table: &str,
+        constraint: &str,
+    ) -> Self {
+        Self::new(phase, name, ddl::drop_constraint(table, constraint))
+            .locks(LockClass::AccessExclusive, table)
+            .done_when(done::constraint_is_gone(table, constraint))
+    }
+
     pub(super) fn locks(mut self, lock: LockClass, table: &str) -> Self {
         self.step.lock = self.step.lock.max(lock);
         self.step.tables.push(table.to_owned());
@@ -173,5 +226,14 @@ impl Draft {
     pub(super) fn probe(mut self, probe: Probe) -> Self {
         self.probes.push(probe);
         self
+    }
+
+    /// What dropping an object costs; of a helper nobody misses anything.
+    pub(super) fn missed(self, object: &str, cost: impl FnOnce(Self) -> Self) -> Self {
+        if is_helper(object) {
+            self.why(LEFT_BEHIND)
+        } else {
+            cost(self)
+        }
     }
 }

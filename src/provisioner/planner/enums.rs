@@ -6,7 +6,7 @@ use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::draft::{Draft, Phase};
-use super::helper_object::{is_helper, replaced};
+use super::helper_object::replaced;
 use super::{Planner, done};
 
 impl Planner<'_> {
@@ -142,10 +142,8 @@ impl Planner<'_> {
         let sql = format!("DROP TYPE {}", quote_identifier(&name));
         let draft = Draft::new(Phase::DropTypes, format!("drop type {name}"), sql)
             .done_when(done::type_is_gone(&name));
-        self.push(if is_helper(&known.name) {
-            draft.why("left behind by an interrupted run")
-        } else {
+        self.push(draft.missed(&known.name, |draft| {
             draft.hazard(HazardKind::BreaksClients, "clients that cast to it fail")
-        });
+        }));
     }
 }

@@ -3,12 +3,11 @@
 
 use tenant_schema::definition::{CheckDefinition, ColumnDefinition, TableDefinition};
 
-use super::super::ddl;
 use super::super::identifier::quote_identifier;
-use super::super::plan::step::{Batches, LockClass};
+use super::super::plan::step::Batches;
+use super::Planner;
 use super::draft::{Draft, Phase};
 use super::helper_object::unfilled;
-use super::{Planner, done};
 
 /// Whether an interrupted run has begun to fill the column.
 pub(super) fn is_unfilled(table: &TableDefinition, column: &str) -> bool {
@@ -26,13 +25,10 @@ impl Planner<'_> {
             not_valid: true,
             ..CheckDefinition::default()
         };
-        let sql = ddl::add_constraint(table, &ddl::check(&mark));
         let name = format!("mark {table}.{column} as not filled yet");
         self.push(
-            Draft::new(Phase::AddColumns, name, sql)
-                .why("a run that is cut off is known by it, and gone on with")
-                .locks(LockClass::AccessExclusive, table)
-                .done_when(done::constraint_exists(table, &mark.name)),
+            Draft::adding_check(Phase::AddColumns, name, table, &mark)
+                .why("a run that is cut off is known by it, and gone on with"),
         );
     }
 
@@ -46,15 +42,13 @@ impl Planner<'_> {
             condition: format!("{name} IS NULL"),
         });
         let mark = unfilled(column);
-        self.push(
-            Draft::new(
-                Phase::Backfill,
-                format!("mark {table}.{column} as filled"),
-                ddl::drop_constraint(table, &mark),
-            )
-            .locks(LockClass::AccessExclusive, table)
-            .done_when(done::constraint_is_gone(table, &mark)),
-        );
+        let name = format!("mark {table}.{column} as filled");
+        self.push(Draft::dropping_constraint(
+            Phase::Backfill,
+            name,
+            table,
+            &mark,
+        ));
     }
 
     /// Fills what an interrupted run has not filled to the end.

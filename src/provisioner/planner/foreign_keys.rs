@@ -9,7 +9,7 @@ use super::super::plan::step::LockClass;
 
 use super::draft::{Draft, Phase};
 use super::part::pair;
-use super::probe::{Answer, Probe};
+use super::probe::Probe;
 use super::{Planner, done};
 
 impl Planner<'_> {
@@ -120,47 +120,42 @@ impl Planner<'_> {
 
     /// The question how many rows refer to nothing.
     fn orphans(&self, table: &TableDefinition, key: &ForeignKeyDefinition) -> Probe {
-        let source = self.renamed.source(table);
-        let target = match (
-            &key.references_schema,
-            self.working().table(&key.references_table),
-        ) {
-            (Some(schema), _) => format!(
-                "{}.{}",
-                quote_identifier(schema),
-                quote_identifier(&key.references_table)
-            ),
-            (None, Some(target)) => self.renamed.source(target),
-            (None, None) => quote_identifier(&key.references_table),
-        };
-        let pairs = key.columns.iter().zip(&key.references_columns);
-        let equal: Vec<String> = pairs
-            .map(|(own, other)| {
-                format!(
-                    "referred.{} = probed.{}",
-                    quote_identifier(other),
-                    quote_identifier(own)
-                )
+        let own = |column: &String| format!("probed.{}", quote_identifier(column));
+        let filled: Vec<String> = (key.columns.iter())
+            .map(|column| format!("{} IS NOT NULL", own(column)))
+            .collect();
+        let equal: Vec<String> = (key.columns.iter().zip(&key.references_columns))
+            .map(|(column, other)| {
+                format!("referred.{} = {}", quote_identifier(other), own(column))
             })
             .collect();
-        let filled: Vec<String> = (key.columns.iter())
-            .map(|column| format!("probed.{} IS NOT NULL", quote_identifier(column)))
-            .collect();
         let condition = format!(
-            "{} AND NOT EXISTS (SELECT FROM {target} AS referred WHERE {})",
+            "{} AND NOT EXISTS (SELECT FROM {} AS referred WHERE {})",
             filled.join(" AND "),
+            self.referred(key),
             equal.join(" AND ")
         );
-        Probe::rows(
-            &source,
+        Probe::refuses(
+            &self.renamed.source(table),
             &condition,
-            Answer::Refuses {
-                object: format!("foreign key {} of {}", key.name, table.name),
-                reason: format!(
-                    "rows refer to nothing in {} (hint: remove them or set the reference to NULL first)",
-                    key.references_table
-                ),
-            },
+            format!("foreign key {} of {}", key.name, table.name),
+            format!(
+                "rows refer to nothing in {} (hint: remove them or set the reference to NULL first)",
+                key.references_table
+            ),
+        )
+    }
+
+    /// The table that a foreign key refers to, as a query names it now.
+    fn referred(&self, key: &ForeignKeyDefinition) -> String {
+        let name = &key.references_table;
+        if let Some(schema) = &key.references_schema {
+            return format!("{}.{}", quote_identifier(schema), quote_identifier(name));
+        }
+        let target = self.working().table(name);
+        target.map_or_else(
+            || quote_identifier(name),
+            |target| self.renamed.source(target),
         )
     }
 

@@ -9,6 +9,9 @@ const MAX_BYTES: usize = 63;
 /// What every helper's name contains.
 const MARK: &str = "__rowhouse_";
 
+/// Why a helper is dropped.
+pub(super) const LEFT_BEHIND: &str = "left behind by an interrupted run";
+
 /// An index that is built to take another's place.
 pub(super) fn replacement(name: &str) -> String {
     marked(name, "new")

@@ -5,11 +5,9 @@ use tenant_schema::definition::{
 };
 
 use super::super::ddl;
-use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
-use super::super::plan::step::LockClass;
-use super::columns::alter;
 use super::draft::{Draft, Phase};
+use super::sequences::renaming;
 use super::{Planner, done};
 
 impl Planner<'_> {
@@ -39,18 +37,11 @@ impl Planner<'_> {
         } else {
             Phase::ChangeColumns
         };
-        let sql = alter(
-            table,
-            &after.name,
-            &format!("ADD {}", ddl::identity(wished)),
-        );
-        let draft = Draft::new(
-            phase,
-            format!("add identity to {table}.{}", after.name),
-            sql,
-        )
-        .locks(LockClass::AccessExclusive, table)
-        .done_when(done::column_is(table, &after.name, "a.attidentity <> ''"));
+        let column = &after.name;
+        let name = format!("add identity to {table}.{column}");
+        let action = format!("ADD {}", ddl::identity(wished));
+        let draft = Draft::altering_column(phase, name, table, column, &action)
+            .done_when(done::column_is(table, column, "a.attidentity <> ''"));
         self.push(refusing_values(draft, wished));
         if let Some(sequence) = &wished.sequence {
             let owner = SequenceOwner {
@@ -68,55 +59,68 @@ impl Planner<'_> {
         known: &IdentityDefinition,
         wished: &IdentityDefinition,
     ) {
-        let object = format!("{table}.{}", after.name);
-        if let (Some(old), Some(new)) = (&known.sequence, &wished.sequence)
-            && old.name != new.name
-        {
-            let sql = format!(
-                "ALTER SEQUENCE {} RENAME TO {}",
-                quote_identifier(&old.name),
-                quote_identifier(&new.name)
-            );
-            let name = format!("rename sequence {} to {}", old.name, new.name);
-            self.push(
-                Draft::new(Phase::ChangeColumns, name, sql)
-                    .done_when(done::relation_exists(&new.name)),
-            );
-        }
         let mut actions = Vec::new();
         if known.kind != wished.kind {
             actions.push(format!("SET GENERATED {}", ddl::identity_kind(wished.kind)));
         }
-        let changes_type = self.is_disturbed(table, &after.name);
         let mut phase = Phase::Identity;
-        if let (Some(old), Some(new)) = (&known.sequence, &wished.sequence)
-            && (changes_type || ddl::sequence_options(old) != ddl::sequence_options(new))
-        {
-            actions.extend(ddl::identity_options(new));
-            let mut sequence = &new.name;
-            if hinders_type(old, &new.data_type) {
-                (phase, sequence) = (Phase::Loosen, &old.name);
-            }
-            let restart = self.keep_in_range(sequence, old, new, phase);
-            if !restart.is_empty() {
-                actions.push(restart.trim_start().to_owned());
+        if let (Some(old), Some(new)) = (&known.sequence, &wished.sequence) {
+            self.rename_identity_sequence(old, new);
+            let changes_type = self.is_disturbed(table, &after.name);
+            if changes_type || ddl::sequence_options(old) != ddl::sequence_options(new) {
+                phase = phase_of(old, new);
+                actions.extend(self.sequence_actions(old, new, phase));
             }
         }
         if actions.is_empty() {
             return;
         }
-        let sql = alter(table, &after.name, &actions.join(" "));
-        let draft = Draft::new(phase, format!("change identity of {object}"), sql)
-            .locks(LockClass::AccessExclusive, table)
-            .hazard(
-                HazardKind::Correctness,
-                "the next value may be one that was given already",
-            );
+        let column = &after.name;
+        let name = format!("change identity of {table}.{column}");
+        let draft = Draft::altering_column(phase, name, table, column, &actions.join(" ")).hazard(
+            HazardKind::Correctness,
+            "the next value may be one that was given already",
+        );
         self.push(if known.kind == wished.kind {
             draft
         } else {
             refusing_values(draft, wished)
         });
+    }
+
+    fn rename_identity_sequence(&mut self, old: &SequenceDefinition, new: &SequenceDefinition) {
+        if old.name != new.name {
+            self.push(renaming(Phase::ChangeColumns, &old.name, &new.name));
+        }
+    }
+
+    /// What makes the sequence of an identity another one. It still has its old name where that comes before the renaming.
+    fn sequence_actions(
+        &mut self,
+        old: &SequenceDefinition,
+        new: &SequenceDefinition,
+        phase: Phase,
+    ) -> Vec<String> {
+        let name = if phase == Phase::Loosen {
+            &old.name
+        } else {
+            &new.name
+        };
+        let restart = self.keep_in_range(name, old, new, phase).trim_start();
+        let mut actions = ddl::identity_options(new).to_vec();
+        if !restart.is_empty() {
+            actions.push(restart.to_owned());
+        }
+        actions
+    }
+}
+
+/// A sequence that would hinder its column from changing its type is changed before that.
+fn phase_of(old: &SequenceDefinition, new: &SequenceDefinition) -> Phase {
+    if hinders_type(old, &new.data_type) {
+        Phase::Loosen
+    } else {
+        Phase::Identity
     }
 }
 

@@ -2,15 +2,12 @@
 
 use tenant_schema::definition::{CheckDefinition, TableDefinition};
 
-use super::super::ddl;
 use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
-use super::super::plan::step::LockClass;
-use super::columns::alter;
 use super::draft::{Draft, Phase};
 use super::fill::is_unfilled;
 use super::helper_object::not_null_check;
-use super::probe::{Answer, Probe};
+use super::probe::Probe;
 use super::{Planner, done};
 
 impl Planner<'_> {
@@ -18,40 +15,19 @@ impl Planner<'_> {
     /// (PostgreSQL manual, `ALTER TABLE`, `SET NOT NULL`).
     pub(super) fn forbid_nulls(&mut self, table: &TableDefinition, column: &str) {
         let name = &table.name;
-        let object = format!("column {name}.{column}");
-        let quoted = quote_identifier(column);
-        let helper = CheckDefinition {
-            name: not_null_check(name, column),
-            expression: format!("{quoted} IS NOT NULL"),
-            not_valid: true,
-            ..CheckDefinition::default()
-        };
-        let known = table.checks.iter().find(|check| check.name == helper.name);
-        let is_proven = self.is_online(name) || known.is_some();
+        let proof = not_null_check(name, column);
+        let known = table.checks.iter().find(|check| check.name == proof);
+        let is_proven = known.is_some() || self.is_online(name);
         if is_proven {
-            if known.is_none() {
-                let sql = ddl::add_constraint(name, &ddl::check(&helper));
-                self.push(
-                    Draft::new(
-                        Phase::NotNull,
-                        format!("add check that {name}.{column} is not NULL"),
-                        sql,
-                    )
-                    .why("new rows are checked from now on, those that are there in the next step")
-                    .locks(LockClass::AccessExclusive, name)
-                    .done_when(done::constraint_exists(name, &helper.name)),
-                );
-            }
-            if known.is_none_or(|known| known.not_valid) {
-                self.validate(name, &helper.name, Phase::NotNull);
-            }
+            self.prove_no_nulls(name, column, &proof, known);
         }
-        let mut draft = Draft::new(
+        let mut draft = Draft::altering_column(
             Phase::NotNull,
             format!("forbid NULL in {name}.{column}"),
-            alter(name, column, "SET NOT NULL"),
+            name,
+            column,
+            "SET NOT NULL",
         )
-        .locks(LockClass::AccessExclusive, name)
         .done_when(done::column_is(name, column, "a.attnotnull"))
         .hazard(HazardKind::BreaksClients, "statements that write NULL fail");
         if !is_proven {
@@ -60,32 +36,61 @@ impl Planner<'_> {
                 .hazard_if(HazardKind::AccessExclusive, detail, self.is_large(name))
                 .slow();
         }
-        let is_there = self.from.structure.table(self.renamed.table_now(name));
-        let was_there = is_there.is_some_and(|table| {
-            table
-                .column(self.renamed.column_now(name, column))
-                .is_some()
-        });
-        let is_filled = self.has_backfill(name, column) || is_unfilled(table, column);
-        if was_there && !is_filled {
-            draft = draft
-                .hazard(
-                    HazardKind::MayFailOnData,
-                    "a row with NULL stops the change",
-                )
-                .probe(Probe::rows(
-                    &self.renamed.source(table),
-                    &format!("{quoted} IS NULL"),
-                    Answer::Refuses {
-                        object,
-                        reason: "rows have NULL in it (hint: fill them first, or add a backfill)"
-                            .to_owned(),
-                    },
-                ));
+        if self.was_there(name, column) && !self.is_to_be_filled(table, column) {
+            draft = self.refuse_nulls(draft, table, column);
         }
         self.push(draft);
         if is_proven {
-            self.drop_helper_check(name, &helper.name);
+            self.drop_helper_check(name, &proof);
         }
+    }
+
+    /// Adds the check that proves a column free of NULL, as far as an interrupted run has not done so.
+    fn prove_no_nulls(
+        &mut self,
+        table: &str,
+        column: &str,
+        proof: &str,
+        known: Option<&CheckDefinition>,
+    ) {
+        if known.is_none() {
+            let check = CheckDefinition {
+                name: proof.to_owned(),
+                expression: format!("{} IS NOT NULL", quote_identifier(column)),
+                not_valid: true,
+                ..CheckDefinition::default()
+            };
+            let name = format!("add check that {table}.{column} is not NULL");
+            self.push(
+                Draft::adding_check(Phase::NotNull, name, table, &check)
+                    .why("new rows are checked from now on, those that are there in the next step"),
+            );
+        }
+        if known.is_none_or(|known| known.not_valid) {
+            self.validate(table, proof, Phase::NotNull);
+        }
+    }
+
+    /// Rows with NULL in a column, counted.
+    fn refuse_nulls(&self, draft: Draft, table: &TableDefinition, column: &str) -> Draft {
+        let hazard = "a row with NULL stops the change";
+        draft
+            .hazard(HazardKind::MayFailOnData, hazard)
+            .probe(Probe::refuses(
+                &self.renamed.source(table),
+                &format!("{} IS NULL", quote_identifier(column)),
+                format!("column {}.{column}", table.name),
+                "rows have NULL in it (hint: fill them first, or add a backfill)",
+            ))
+    }
+
+    fn was_there(&self, table: &str, column: &str) -> bool {
+        let now = self.from.structure.table(self.renamed.table_now(table));
+        let column = self.renamed.column_now(table, column);
+        now.is_some_and(|now| now.column(column).is_some())
+    }
+
+    fn is_to_be_filled(&self, table: &TableDefinition, column: &str) -> bool {
+        self.has_backfill(&table.name, column) || is_unfilled(table, column)
     }
 }

@@ -53,8 +53,29 @@ struct Row {
 }
 
 impl Probe {
+    /// The rows that `condition` holds for are those that the step's hazard of this kind concerns.
+    pub(super) fn counts(source: &str, condition: &str, kind: HazardKind) -> Self {
+        Self::rows(source, condition, Answer::Counts(kind))
+    }
+
+    /// Any row that `condition` holds for makes the change of `object` impossible.
+    pub(super) fn refuses(
+        source: &str,
+        condition: &str,
+        object: String,
+        reason: impl Into<String>,
+    ) -> Self {
+        let reason = reason.into();
+        Self::rows(source, condition, Answer::Refuses { object, reason })
+    }
+
+    /// Like [`Self::counts`], of a condition that fails where the change of `object` would.
+    pub(super) fn tries(source: &str, condition: &str, object: String, kind: HazardKind) -> Self {
+        Self::rows(source, condition, Answer::Tries { object, kind })
+    }
+
     /// Counts the rows of `source` that `condition` holds for; a sample is the row as text.
-    pub(super) fn rows(source: &str, condition: &str, answer: Answer) -> Self {
+    fn rows(source: &str, condition: &str, answer: Answer) -> Self {
         Self {
             sql: format!(
                 "SELECT count(*) AS count, left(min(row_to_json(probed)::text), 200) AS sample FROM {source} AS probed WHERE {condition}"

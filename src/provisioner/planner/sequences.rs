@@ -6,7 +6,7 @@ use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::draft::{Draft, Phase};
-use super::helper_object::{is_helper, replaced};
+use super::helper_object::replaced;
 use super::{Planner, done};
 
 impl Planner<'_> {
@@ -43,13 +43,8 @@ impl Planner<'_> {
             });
             if let Some(known) = same.filter(|_| self.is_name_free(&wished.name)) {
                 self.push(
-                    Draft::new(
-                        Phase::Rename,
-                        format!("rename sequence {} to {}", known.name, wished.name),
-                        rename(&known.name, &wished.name),
-                    )
-                    .why("it belongs to the same column")
-                    .done_when(done::relation_exists(&wished.name)),
+                    renaming(Phase::Rename, &known.name, &wished.name)
+                        .why("it belongs to the same column"),
                 );
                 self.rename_in_working(&known.name, &wished.name);
             }
@@ -225,46 +220,39 @@ impl Planner<'_> {
         if !stays {
             return;
         }
-        let mut name = known.name.clone();
-        if self.is_name_wanted(&name) {
-            name = replaced(&name);
-            self.push(
-                Draft::new(
-                    Phase::DropEarly,
-                    format!("set sequence {} aside", known.name),
-                    rename(&known.name, &name),
-                )
-                .why("its name is wanted")
-                .done_when(done::relation_exists(&name)),
-            );
-        }
+        let name = self.set_sequence_aside(&known.name);
         let sql = format!("DROP SEQUENCE {}", quote_identifier(&name));
         let draft = Draft::new(Phase::DropSequences, format!("drop sequence {name}"), sql)
             .done_when(done::relation_is_gone(&name))
             .irreversible();
-        self.push(if is_helper(&known.name) {
-            draft.why("left behind by an interrupted run")
-        } else {
-            draft
-                .gated(
-                    HazardKind::DeletesData,
-                    format!("how far {} has counted", known.name),
-                )
-                .hazard(
-                    HazardKind::UntrackableDependency,
-                    "functions and clients that call nextval by name are not known",
-                )
-        });
+        let detail = format!("how far {} has counted", known.name);
+        self.push(draft.missed(&known.name, |draft| {
+            draft.gated(HazardKind::DeletesData, detail).hazard(
+                HazardKind::UntrackableDependency,
+                "functions and clients that call nextval by name are not known",
+            )
+        }));
+    }
+
+    /// Renames a sequence whose name is wanted; gives the name that it has then.
+    fn set_sequence_aside(&mut self, name: &str) -> String {
+        if !self.is_name_wanted(name) {
+            return name.to_owned();
+        }
+        let aside = replaced(name);
+        let step = format!("set sequence {name} aside");
+        self.push(
+            Draft::new(Phase::DropEarly, step, rename(name, &aside))
+                .why("its name is wanted")
+                .done_when(done::relation_exists(&aside)),
+        );
+        aside
     }
 
     /// Whether a default of the column takes values from a sequence that goes.
     pub(super) fn default_uses_a_sequence_that_goes(&self, table: &str, column: &str) -> bool {
-        let mut uses = self.renamed.uses.iter().filter(|used| {
-            used.table == table
-                && used.name == column
-                && used.part == "default"
-                && used.kind == "sequence"
-        });
+        let mut uses = (self.renamed.uses.iter())
+            .filter(|used| used.is_of(table, "default", column) && used.kind == "sequence");
         let stays = |name: &str| {
             self.to
                 .structure
@@ -274,6 +262,12 @@ impl Planner<'_> {
         };
         uses.any(|used| !stays(&used.uses))
     }
+}
+
+/// The step that renames a sequence, be it an identity's.
+pub(super) fn renaming(phase: Phase, from: &str, to: &str) -> Draft {
+    let name = format!("rename sequence {from} to {to}");
+    Draft::new(phase, name, rename(from, to)).done_when(done::relation_exists(to))
 }
 
 fn rename(from: &str, to: &str) -> String {

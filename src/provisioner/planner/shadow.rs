@@ -15,7 +15,7 @@ use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::step::{Batches, LockClass};
 use super::disturbance::{index_text, mentions, with_identifier};
 use super::draft::{Draft, Phase};
-use super::helper_object::{self, is_helper, not_null_check, replacement, synchronizer};
+use super::helper_object::{is_helper, not_null_check, replacement, synchronizer};
 use super::{Planner, done};
 
 /// A column on its way to another type.
@@ -39,50 +39,52 @@ impl Planner<'_> {
         let Some(known) = before.column(name) else {
             return false;
         };
-        let is_plain =
-            |column: &ColumnDefinition| column.generated.is_none() && column.identity.is_none();
-        let in_keys = |table: &TableDefinition| {
-            let keys = table
-                .keys()
-                .flat_map(|key| key.columns.iter().chain(&key.include));
-            let foreign = table.foreign_keys.iter().flat_map(|key| &key.columns);
-            keys.chain(foreign).any(|held| held == name)
-        };
-        let is_referred_to = [self.working(), &self.to.structure].iter().any(|schema| {
-            let mut keys = schema.tables.iter().flat_map(|table| &table.foreign_keys);
-            keys.any(|key| key.references_table == *table && key.references_columns.contains(name))
-        });
-        let is_used = self.renamed.uses.iter().chain(&self.to.uses).any(|used| {
-            let feeds = used.kind == "column" && used.uses == *name;
-            let counts = used.kind == "sequence" && used.name == *name;
-            used.table == *table && (feeds || counts)
-        });
-        let shares_a_part = |other: &String| {
-            let names_both = |text: &str| mentions(text, name) && mentions(text, other);
-            [before, after].iter().any(|table| {
-                table
-                    .indexes
-                    .iter()
-                    .any(|index| names_both(&index_text(index)))
-                    || table
-                        .checks
-                        .iter()
-                        .any(|check| names_both(&check.expression))
-            })
-        };
-        let mut others = self.shadowed.iter().filter(|(owner, _)| owner == table);
-        let stands_alone = !others.any(|(_, other)| shares_a_part(other));
-        stands_alone
-            && self.is_online(table)
+        self.is_online(table)
             && !self.conversion(table, known, column).keeps_bytes
             && is_plain(known)
             && is_plain(column)
-            && !in_keys(before)
-            && !in_keys(after)
-            && !is_referred_to
-            && !is_used
+            && !is_in_a_key(before, name)
+            && !is_in_a_key(after, name)
+            && !self.is_referred_to(table, name)
+            && !self.is_depended_on(table, name)
             && !self.uses_remade_enum(table, "column", name)
+            && !self.shares_a_part_with_a_shadow(before, after, name)
             && self.blockers("column", Some(table), name).is_empty()
+    }
+
+    /// Whether a foreign key refers to the column, before or afterwards.
+    fn is_referred_to(&self, table: &str, column: &String) -> bool {
+        let tables = (self.working().tables.iter()).chain(&self.to.structure.tables);
+        let mut keys = tables.flat_map(|table| &table.foreign_keys);
+        keys.any(|key| key.references_table == table && key.references_columns.contains(column))
+    }
+
+    /// Whether a generated column is made from the column, or its default counts with a sequence.
+    fn is_depended_on(&self, table: &str, column: &str) -> bool {
+        let mut uses = self.renamed.uses.iter().chain(&self.to.uses);
+        uses.any(|used| {
+            let feeds = used.kind == "column" && used.uses == column;
+            let counts = used.kind == "sequence" && used.name == column;
+            used.table == table && (feeds || counts)
+        })
+    }
+
+    /// Whether an index or check names the column and another one that has a shadow: it could stand on one of them only.
+    fn shares_a_part_with_a_shadow(
+        &self,
+        before: &TableDefinition,
+        after: &TableDefinition,
+        column: &str,
+    ) -> bool {
+        let texts: Vec<String> = ([before, after].into_iter())
+            .flat_map(|table| {
+                let indexes = table.indexes.iter().map(index_text);
+                indexes.chain(table.checks.iter().map(|check| check.expression.clone()))
+            })
+            .filter(|text| mentions(text, column))
+            .collect();
+        let mut others = (self.shadowed.iter()).filter(|(table, _)| *table == before.name);
+        others.any(|(_, other)| texts.iter().any(|text| mentions(text, other)))
     }
 
     /// Drafts the shadows of a table, and takes out of both definitions what they bring about.
@@ -198,37 +200,26 @@ impl Planner<'_> {
         };
         let object = format!("{table}.{}", shadow.after.name);
         let known = before.column(&shadow.name);
-        if known.is_some_and(|known| known.sql_type != wished.sql_type) {
-            let sql = format!(
-                "ALTER TABLE {} DROP COLUMN {}",
-                quote_identifier(table),
-                quote_identifier(&shadow.name)
-            );
+        if known.is_some_and(|known| known.sql_type == wished.sql_type) {
+            return;
+        }
+        if known.is_some() {
+            let action = format!("DROP COLUMN {}", quote_identifier(&shadow.name));
+            let name = format!("drop the shadow of {object}");
             self.push(
-                Draft::new(Phase::Loosen, format!("drop the shadow of {object}"), sql)
-                    .why("an interrupted change to another type left it behind")
-                    .locks(LockClass::AccessExclusive, table),
+                Draft::altering(Phase::Loosen, name, table, &action)
+                    .why("an interrupted change to another type left it behind"),
             );
         }
-        if known.is_none_or(|known| known.sql_type != wished.sql_type) {
-            let sql = format!(
-                "ALTER TABLE {} ADD COLUMN {}",
-                quote_identifier(table),
-                ddl::column(&wished)
-            );
-            self.push(
-                Draft::new(
-                    Phase::AddColumns,
-                    format!("add a shadow of {object} as {}", wished.sql_type),
-                    sql,
-                )
+        let action = format!("ADD COLUMN {}", ddl::column(&wished));
+        let name = format!("add a shadow of {object} as {}", wished.sql_type);
+        self.push(
+            Draft::altering(Phase::AddColumns, name, table, &action)
                 .why(
                     "the table is not written anew under a lock; the column stands last afterwards",
                 )
-                .locks(LockClass::AccessExclusive, table)
                 .done_when(done::column_exists(table, &shadow.name)),
-            );
-        }
+        );
     }
 
     fn keep_in_step(&mut self, shadow: &Shadow<'_>, before: &TableDefinition) {
@@ -261,8 +252,8 @@ impl Planner<'_> {
         )
         .why("whoever writes the column writes the shadow as well")
         .locks(LockClass::ShareRowExclusive, table);
-        let conversion = self.conversion(table, shadow.before, shadow.after);
-        let draft = self.endanger(draft, before, shadow.before, shadow.after, &conversion);
+        let change = self.type_change(table, shadow.before, shadow.after);
+        let draft = self.endanger(draft, before, &change);
         self.push(draft);
     }
 
@@ -355,16 +346,8 @@ impl Planner<'_> {
                 not_valid: true,
                 ..check.clone()
             };
-            let sql = ddl::add_constraint(table, &ddl::check(&added));
-            self.push(
-                Draft::new(
-                    Phase::Checks,
-                    format!("add check {} to {table}", check.name),
-                    sql,
-                )
-                .locks(LockClass::AccessExclusive, table)
-                .done_when(done::constraint_exists(table, &check.name)),
-            );
+            let name = format!("add check {} to {table}", check.name);
+            self.push(Draft::adding_check(Phase::Checks, name, table, &added));
         }
         if !check.not_valid && known.is_none_or(|known| known.not_valid) {
             self.validate(table, &check.name, Phase::Validate);
@@ -377,10 +360,23 @@ impl Planner<'_> {
     }
 }
 
+fn is_plain(column: &ColumnDefinition) -> bool {
+    column.generated.is_none() && column.identity.is_none()
+}
+
+/// Whether a key holds the column, or a foreign key refers by it.
+fn is_in_a_key(table: &TableDefinition, column: &str) -> bool {
+    let keys = table
+        .keys()
+        .flat_map(|key| key.columns.iter().chain(&key.include));
+    let foreign = table.foreign_keys.iter().flat_map(|key| &key.columns);
+    keys.chain(foreign).any(|held| held == column)
+}
+
 /// Takes a column out of a definition with the indexes and checks that name it or its shadow.
 fn forget(table: &mut TableDefinition, column: &str) {
     let shadow = replacement(column);
-    let proof = helper_object::not_null_check(&table.name, &shadow);
+    let proof = not_null_check(&table.name, &shadow);
     let names_it = |text: &str| mentions(text, column) || mentions(text, &shadow);
     table.columns.retain(|known| known.name != column);
     table.indexes.retain(|index| !names_it(&index_text(index)));

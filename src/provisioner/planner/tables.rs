@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tenant_schema::definition::{SchemaDefinition, TableDefinition};
+use tenant_schema::definition::{SchemaDefinition, SequenceDefinition, TableDefinition};
 
 use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
-use super::probe::{Answer, Probe};
+use super::probe::Probe;
 use super::rename::Rename;
 use super::{Planner, done};
 
@@ -93,21 +93,21 @@ impl Planner<'_> {
         let (unlogged, logged): (Vec<_>, Vec<_>) =
             changed.into_iter().partition(|table| table.unlogged);
         for table in logged.into_iter().chain(unlogged.into_iter().rev()) {
-            let (name, quoted) = (&table.name, quote_identifier(&table.name));
+            let name = &table.name;
             let (form, persistence) = if table.unlogged {
                 ("UNLOGGED", 'u')
             } else {
                 ("LOGGED", 'p')
             };
-            let draft = Draft::new(
+            let draft = Draft::altering(
                 Phase::Logging,
                 format!("make table {name} {}", form.to_lowercase()),
-                format!("ALTER TABLE {quoted} SET {form}"),
+                name,
+                &format!("SET {form}"),
             )
-            .locks(LockClass::AccessExclusive, name)
             .done_when(format!(
                 "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass({}) AND relpersistence = '{persistence}')",
-                quote_literal(&quoted),
+                quote_literal(&quote_identifier(name)),
             ));
             let draft = self.rewriting(draft, name);
             self.push(draft);
@@ -171,58 +171,57 @@ impl Planner<'_> {
     fn drop_table(&mut self, table: &TableDefinition, dropped: &[&TableDefinition]) {
         let name = &table.name;
         self.refuse_if_needed("table", Some(name), name, &format!("table {name}"));
-        for key in &table.foreign_keys {
-            let target = &key.references_table;
-            let is_left = self
-                .working()
-                .table(name)
-                .is_some_and(|table| table.foreign_keys.contains(key));
-            if is_left && target != name && dropped.iter().any(|other| other.name == *target) {
-                self.drop_foreign_key(name, key);
-            }
-        }
-        let wanted = relation_names_of(table).any(|name| self.is_name_wanted(&name));
-        let owned = self.working().sequences.iter().filter(|sequence| {
-            let mut wished = self.to.structure.sequences.iter();
-            let stays = wished.any(|wished| wished.name == sequence.name);
-            !stays
-                && sequence
-                    .owner
-                    .as_ref()
-                    .is_some_and(|owner| owner.table == *name)
-        });
-        let owned: Vec<String> = owned.map(|sequence| sequence.name.clone()).collect();
-        let is_type_wanted = self
-            .to
-            .structure
-            .enums
-            .iter()
-            .any(|wished| wished.name == *name);
-        let wanted = wanted || is_type_wanted || owned.iter().any(|name| self.is_name_wanted(name));
-        let phase = if wanted {
+        self.drop_foreign_keys_to(dropped, table);
+        let phase = if self.is_in_the_way(table) {
             Phase::DropEarly
         } else {
             Phase::DropTables
         };
         let sql = format!("DROP TABLE {}", quote_identifier(name));
         let source = quote_identifier(self.renamed.table_now(name));
+        let kind = HazardKind::DeletesData;
         self.push(
             Draft::new(phase, format!("drop table {name}"), sql)
                 .locks(LockClass::AccessExclusive, name)
                 .done_when(done::relation_is_gone(name))
-                .gated(HazardKind::DeletesData, format!("all rows of {name}"))
+                .gated(kind, format!("all rows of {name}"))
                 .hazard(
                     HazardKind::BreaksClients,
                     format!("statements that name {name} fail"),
                 )
                 .irreversible()
                 .slow()
-                .probe(Probe::rows(
-                    &source,
-                    "true",
-                    Answer::Counts(HazardKind::DeletesData),
-                )),
+                .probe(Probe::counts(&source, "true", kind)),
         );
+    }
+
+    fn drop_foreign_keys_to(&mut self, dropped: &[&TableDefinition], table: &TableDefinition) {
+        for key in &table.foreign_keys {
+            let target = &key.references_table;
+            let known = self.working().table(&table.name);
+            let is_left = known.is_some_and(|known| known.foreign_keys.contains(key));
+            let goes = dropped.iter().any(|other| other.name == *target);
+            if is_left && goes && *target != table.name {
+                self.drop_foreign_key(&table.name, key);
+            }
+        }
+    }
+
+    /// Whether a name is wanted that a table has, or what goes with it.
+    fn is_in_the_way(&self, table: &TableDefinition) -> bool {
+        let is_owned = |sequence: &&SequenceDefinition| {
+            let owner = sequence.owner.as_ref();
+            owner.is_some_and(|owner| owner.table == table.name)
+        };
+        let stays = |sequence: &SequenceDefinition| {
+            let mut wished = self.to.structure.sequences.iter();
+            wished.any(|wished| wished.name == sequence.name)
+        };
+        let mut owned = self.working().sequences.iter().filter(is_owned);
+        let mut enums = self.to.structure.enums.iter();
+        relation_names_of(table).any(|name| self.is_name_wanted(&name))
+            || enums.any(|wished| wished.name == table.name)
+            || owned.any(|sequence| !stays(sequence) && self.is_name_wanted(&sequence.name))
     }
 
     /// Whether a name is given to a table, index or sequence of the desired structure.
@@ -285,29 +284,18 @@ fn depths(schema: &SchemaDefinition) -> HashMap<&str, usize> {
 
 fn rename_table(rename: &Rename) -> Draft {
     let Rename { from, to, .. } = rename;
-    let sql = format!(
-        "ALTER TABLE {} RENAME TO {}",
-        quote_identifier(from),
-        quote_identifier(to)
-    );
-    Draft::new(Phase::Rename, format!("rename table {from} to {to}"), sql)
-        .locks(LockClass::AccessExclusive, from)
-        .done_when(done::relation_exists(to))
+    let action = format!("RENAME TO {}", quote_identifier(to));
+    let name = format!("rename table {from} to {to}");
+    Draft::altering(Phase::Rename, name, from, &action).done_when(done::relation_exists(to))
 }
 
 fn rename_column(table: &str, rename: &Rename) -> Draft {
     let Rename { from, to, .. } = rename;
-    let sql = format!(
-        "ALTER TABLE {} RENAME COLUMN {} TO {}",
-        quote_identifier(table),
+    let action = format!(
+        "RENAME COLUMN {} TO {}",
         quote_identifier(from),
         quote_identifier(to)
     );
-    Draft::new(
-        Phase::Rename,
-        format!("rename column {table}.{from} to {to}"),
-        sql,
-    )
-    .locks(LockClass::AccessExclusive, table)
-    .done_when(done::column_exists(table, to))
+    let name = format!("rename column {table}.{from} to {to}");
+    Draft::altering(Phase::Rename, name, table, &action).done_when(done::column_exists(table, to))
 }

@@ -4,7 +4,9 @@ use tenant_schema::definition::{CheckDefinition, IndexDefinition};
 
 use super::super::Planner;
 use super::super::draft::{Draft, Phase};
-use super::super::helper_object::{is_helper, not_null_check, replacement, synchronizer};
+use super::super::helper_object::{
+    LEFT_BEHIND, is_helper, not_null_check, replacement, synchronizer,
+};
 use super::Shadow;
 use crate::provisioner::ddl;
 use crate::provisioner::identifier::quote_identifier;
@@ -19,71 +21,13 @@ impl Planner<'_> {
         indexes: &[&IndexDefinition],
         checks: &[&CheckDefinition],
     ) {
-        let (table, column) = (shadow.table, &shadow.after.name);
-        let (quoted, name) = (quote_identifier(table), quote_identifier(column));
-        let follower = quote_identifier(&synchronizer(table, column));
-        let placed = quote_identifier(&shadow.name);
-        let step = |name: String, sql: String| {
-            Draft::new(Phase::Swap, name, sql).locks(LockClass::AccessExclusive, table)
-        };
-        let mut drafts = vec![
-            step(
-                format!("end the following of {table}.{column}"),
-                format!("DROP TRIGGER {follower} ON {quoted}"),
-            ),
-            step(
-                format!("drop what the shadow of {table}.{column} followed by"),
-                format!("DROP FUNCTION {follower}()"),
-            ),
-        ];
-        if !shadow.after.nullable {
-            let proof = not_null_check(table, &shadow.name);
-            let forbid = format!("ALTER TABLE {quoted} ALTER COLUMN {placed} SET NOT NULL");
-            drafts.push(step(
-                format!("forbid NULL in the shadow of {table}.{column}"),
-                forbid,
-            ));
-            let drop = ddl::drop_constraint(table, &proof);
-            drafts.push(step(format!("drop check {proof} of {table}"), drop));
-        }
-        let drop = format!("ALTER TABLE {quoted} DROP COLUMN {name}");
-        drafts.push(
-            step(format!("drop the old column {table}.{column}"), drop)
-                .hazard(
-                    HazardKind::BreaksClients,
-                    "clients bind and read another type",
-                )
-                .irreversible(),
-        );
-        let rename = format!("ALTER TABLE {quoted} RENAME COLUMN {placed} TO {name}");
-        drafts.push(step(
-            format!("put the shadow in the place of {table}.{column}"),
-            rename,
-        ));
-        if let Some(default) = &shadow.after.default {
-            let sql = format!("ALTER TABLE {quoted} ALTER COLUMN {name} SET DEFAULT {default}");
-            drafts.push(step(format!("set default of {table}.{column}"), sql));
-        }
-        for index in indexes {
-            let built = quote_identifier(&replacement(&index.name));
-            let sql = format!(
-                "ALTER INDEX {built} RENAME TO {}",
-                quote_identifier(&index.name)
-            );
-            drafts.push(step(format!("give index {} its name", index.name), sql));
-        }
-        for check in checks {
-            let helper = quote_identifier(&replacement(&check.name));
-            let sql = format!(
-                "ALTER TABLE {quoted} RENAME CONSTRAINT {helper} TO {}",
-                quote_identifier(&check.name)
-            );
-            drafts.push(step(format!("give check {} its name", check.name), sql));
-        }
-        for draft in drafts {
-            self.push(draft);
-        }
-        self.analyze(table);
+        let drafts = (shadow.end_following().into_iter())
+            .chain(shadow.forbid_nulls())
+            .chain(shadow.take_place())
+            .chain(indexes.iter().map(|index| shadow.name_index(index)))
+            .chain(checks.iter().map(|check| shadow.name_check(check)));
+        self.drafts.extend(drafts);
+        self.analyze(shadow.table);
     }
 
     /// What a change that is not wanted any more has left: triggers and functions go before the columns do.
@@ -113,7 +57,7 @@ impl Planner<'_> {
                     format!("drop trigger {} of {table}", object.name),
                     sql,
                 )
-                .why("left behind by an interrupted run")
+                .why(LEFT_BEHIND)
                 .locks(LockClass::AccessExclusive, &table),
             );
         }
@@ -121,9 +65,103 @@ impl Planner<'_> {
             let name = object.name.trim_end_matches("()");
             let sql = format!("DROP FUNCTION {}()", quote_identifier(name));
             self.push(
-                Draft::new(Phase::Heal, format!("drop function {name}"), sql)
-                    .why("left behind by an interrupted run"),
+                Draft::new(Phase::Heal, format!("drop function {name}"), sql).why(LEFT_BEHIND),
             );
         }
+    }
+}
+
+impl Shadow<'_> {
+    fn object(&self) -> String {
+        format!("{}.{}", self.table, self.after.name)
+    }
+
+    fn swapping(&self, name: String, sql: String) -> Draft {
+        Draft::new(Phase::Swap, name, sql).locks(LockClass::AccessExclusive, self.table)
+    }
+
+    fn altering(&self, name: String, action: &str) -> Draft {
+        Draft::altering(Phase::Swap, name, self.table, action)
+    }
+
+    fn end_following(&self) -> [Draft; 2] {
+        let (object, table) = (self.object(), quote_identifier(self.table));
+        let follower = quote_identifier(&synchronizer(self.table, &self.after.name));
+        [
+            self.swapping(
+                format!("end the following of {object}"),
+                format!("DROP TRIGGER {follower} ON {table}"),
+            ),
+            self.swapping(
+                format!("drop what the shadow of {object} followed by"),
+                format!("DROP FUNCTION {follower}()"),
+            ),
+        ]
+    }
+
+    /// The check that was validated beside readers and writers proves that there are none.
+    fn forbid_nulls(&self) -> Vec<Draft> {
+        if self.after.nullable {
+            return Vec::new();
+        }
+        let (object, placed) = (self.object(), quote_identifier(&self.name));
+        let proof = not_null_check(self.table, &self.name);
+        vec![
+            self.altering(
+                format!("forbid NULL in the shadow of {object}"),
+                &format!("ALTER COLUMN {placed} SET NOT NULL"),
+            ),
+            self.swapping(
+                format!("drop check {proof} of {}", self.table),
+                ddl::drop_constraint(self.table, &proof),
+            ),
+        ]
+    }
+
+    fn take_place(&self) -> Vec<Draft> {
+        let object = self.object();
+        let (placed, name) = (
+            quote_identifier(&self.name),
+            quote_identifier(&self.after.name),
+        );
+        let dropping = self
+            .altering(
+                format!("drop the old column {object}"),
+                &format!("DROP COLUMN {name}"),
+            )
+            .hazard(
+                HazardKind::BreaksClients,
+                "clients bind and read another type",
+            )
+            .irreversible();
+        let renaming = self.altering(
+            format!("put the shadow in the place of {object}"),
+            &format!("RENAME COLUMN {placed} TO {name}"),
+        );
+        let default = self.after.default.as_ref().map(|default| {
+            self.altering(
+                format!("set default of {object}"),
+                &format!("ALTER COLUMN {name} SET DEFAULT {default}"),
+            )
+        });
+        [dropping, renaming].into_iter().chain(default).collect()
+    }
+
+    fn name_index(&self, index: &IndexDefinition) -> Draft {
+        let built = quote_identifier(&replacement(&index.name));
+        let name = quote_identifier(&index.name);
+        self.swapping(
+            format!("give index {} its name", index.name),
+            format!("ALTER INDEX {built} RENAME TO {name}"),
+        )
+    }
+
+    fn name_check(&self, check: &CheckDefinition) -> Draft {
+        let helper = quote_identifier(&replacement(&check.name));
+        let name = quote_identifier(&check.name);
+        self.altering(
+            format!("give check {} its name", check.name),
+            &format!("RENAME CONSTRAINT {helper} TO {name}"),
+        )
     }
 }
