@@ -2,12 +2,6 @@
 
 use std::str::FromStr;
 
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::sql_types::Text;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::TenantId;
 use crate::quote_identifier;
 use crate::text_column::text_newtype;
@@ -17,27 +11,13 @@ const PREFIX: &str = "tenant_";
 /// Names longer than 63 bytes are cut short by PostgreSQL without an error (`NAMEDATALEN`).
 const MAX_LENGTH: usize = 63;
 
-/// The name of a schema that belongs to a tenant or is shaped like one: `tenant_` and up to 56 of `a-z`, `0-9`, `_`.
-///
-/// Besides `tenant_<id>` it holds `tenant_template` and the names that the provisioner gives its own schemas.
-#[derive(
-    Debug,
-    Clone,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    AsExpression,
-    FromSqlRow,
-    Serialize,
-    Deserialize,
-    ToSchema,
-)]
-#[diesel(sql_type = Text)]
-#[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, pattern = "^tenant_[a-z0-9_]{1,56}$")]
-pub struct SchemaName(String);
+text_newtype! {
+    /// The name of a schema that belongs to a tenant or is shaped like one: `tenant_` and up to 56 of `a-z`, `0-9`, `_`.
+    ///
+    /// Besides `tenant_<id>` it holds `tenant_template` and the names that the provisioner gives its own schemas.
+    #[schema(value_type = String, pattern = "^tenant_[a-z0-9_]{1,56}$")]
+    pub struct SchemaName(String), refused with SchemaNameError, read by str::parse;
+}
 
 /// The text is not the name of a tenant schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,11 +33,6 @@ impl SchemaName {
     /// The schema in which operators define tables in SQL.
     pub fn template() -> Self {
         Self(format!("{PREFIX}template"))
-    }
-
-    /// The name as PostgreSQL's catalog has it.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The name as a quoted identifier, to be put into SQL.
@@ -79,8 +54,6 @@ impl FromStr for SchemaName {
         }
     }
 }
-
-text_newtype!(SchemaName, SchemaNameError, str::parse);
 
 #[cfg(test)]
 mod tests {

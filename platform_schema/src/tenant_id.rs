@@ -2,11 +2,6 @@
 
 use std::str::FromStr;
 
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::sql_types::Text;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::text_column::text_newtype;
@@ -15,27 +10,13 @@ use crate::text_column::text_newtype;
 pub(crate) const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 12;
 
-/// The key of a tenant: 12 characters of lower-case Crockford base32, the first of them a digit.
-///
-/// A slug begins with a letter, so whatever is sent as "the tenant" is either an id or a slug and never both.
-#[derive(
-    Debug,
-    Clone,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    AsExpression,
-    FromSqlRow,
-    Serialize,
-    Deserialize,
-    ToSchema,
-)]
-#[diesel(sql_type = Text)]
-#[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, pattern = "^[0-9][0-9a-hjkmnp-tv-z]{11}$")]
-pub struct TenantId(String);
+text_newtype! {
+    /// The key of a tenant: 12 characters of lower-case Crockford base32, the first of them a digit.
+    ///
+    /// A slug begins with a letter, so whatever is sent as "the tenant" is either an id or a slug and never both.
+    #[schema(value_type = String, pattern = "^[0-9][0-9a-hjkmnp-tv-z]{11}$")]
+    pub struct TenantId(String), refused with TenantIdError, read by str::parse;
+}
 
 /// The text is not a tenant id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,11 +38,6 @@ impl TenantId {
         let first = random.next().map(|byte| byte % 10);
         let rest = random.map(|byte| byte % 32);
         Self(first.into_iter().chain(rest).filter_map(digit).collect())
-    }
-
-    /// The id as it is stored and sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// A number from 0 to 32767 by which tenants are dealt evenly: the last three digits, which are random.
@@ -91,8 +67,6 @@ impl FromStr for TenantId {
         }
     }
 }
-
-text_newtype!(TenantId, TenantIdError, str::parse);
 
 #[cfg(test)]
 mod tests {

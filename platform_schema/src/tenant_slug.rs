@@ -2,12 +2,6 @@
 
 use std::str::FromStr;
 
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::sql_types::Text;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::text_column::text_newtype;
 
 const MIN_LENGTH: usize = 3;
@@ -25,25 +19,11 @@ const RESERVED: [&str; 8] = [
     "www",
 ];
 
-/// The human key of a tenant: `^[a-z][a-z0-9-]{1,38}[a-z0-9]$`, none of the reserved words.
-#[derive(
-    Debug,
-    Clone,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    AsExpression,
-    FromSqlRow,
-    Serialize,
-    Deserialize,
-    ToSchema,
-)]
-#[diesel(sql_type = Text)]
-#[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, pattern = "^[a-z][a-z0-9-]{1,38}[a-z0-9]$", example = "acme")]
-pub struct TenantSlug(String);
+text_newtype! {
+    /// The human key of a tenant: `^[a-z][a-z0-9-]{1,38}[a-z0-9]$`, none of the reserved words.
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9-]{1,38}[a-z0-9]$", example = "acme")]
+    pub struct TenantSlug(String), refused with TenantSlugError, read by TenantSlug::stored;
+}
 
 /// Why a text is no slug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,11 +39,6 @@ pub enum TenantSlugError {
 }
 
 impl TenantSlug {
-    /// The slug as it is stored and sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Reads a stored slug: a word reserved in a later release does not make the tenants that bear it unreadable.
     fn stored(text: &str) -> Result<Self, TenantSlugError> {
         if has_shape(text) {
@@ -96,8 +71,6 @@ impl FromStr for TenantSlug {
         Ok(slug)
     }
 }
-
-text_newtype!(TenantSlug, TenantSlugError, TenantSlug::stored);
 
 #[cfg(test)]
 mod tests {

@@ -28,11 +28,37 @@ macro_rules! text_column {
     };
 }
 
-/// What a newtype over checked text shares: reading from and giving up its `String`, printing, and a `text` column.
+/// A newtype over checked text: in columns and in JSON it is its text, and cannot be had but through its checks.
 ///
-/// The newtype has a field `0`, `FromStr` with the error `$error`, and `as_str`. `$read` reads what is stored.
+/// It has `FromStr` with the error `$error`. `$read` is the constructor for what is stored.
 macro_rules! text_newtype {
-    ($name:ident, $error:ty, $read:expr) => {
+    ($(#[$about:meta])* pub struct $name:ident(String), refused with $error:ident, read by $read:expr;) => {
+        #[derive(
+            Debug,
+            Clone,
+            PartialEq,
+            Eq,
+            Hash,
+            PartialOrd,
+            Ord,
+            diesel::expression::AsExpression,
+            diesel::deserialize::FromSqlRow,
+            serde::Serialize,
+            serde::Deserialize,
+            utoipa::ToSchema,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        #[serde(try_from = "String", into = "String")]
+        $(#[$about])*
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it is stored and sent.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = $error;
 
