@@ -16,7 +16,7 @@ mod query;
 mod sort;
 mod validation;
 
-pub use tenant_schema::resource::given;
+pub use tenant_schema::resource::{Order, given};
 
 pub use self::{
     csv_body::CsvBody,
@@ -32,7 +32,7 @@ pub use self::{
     path_id::{PathId, path_config},
     plain::{Checked, PlainQuery},
     query::{FromQuery, NoQuery, QueryParameters, StrictQuery},
-    sort::{Direction, Order, Sort, SortKey},
+    sort::SortKey,
     validation::Validation,
 };
 

@@ -24,7 +24,7 @@ impl<R: Resource> FromQuery for PlainQuery<R> {
         let orders = query.orders(R::SORT_KEYS)?;
         Ok(Self {
             page,
-            orders: orders.map_or_else(|| vec![R::ORDER], |orders| sort::for_model(&orders)),
+            orders: orders.unwrap_or_else(|| vec![R::ORDER]),
             filter: R::Filter::read(query)?,
         })
     }

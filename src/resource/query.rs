@@ -11,8 +11,8 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 
 use super::{
-    CursorRequest, FORBIDDEN_CHARACTER, Order, PageRequest, Sort, SortKey,
-    holds_forbidden_character, sort,
+    CursorRequest, FORBIDDEN_CHARACTER, Order, PageRequest, SortKey, holds_forbidden_character,
+    sort,
 };
 use crate::error::{ApiError, Code};
 
@@ -129,11 +129,9 @@ impl QueryParameters {
     }
 
     /// Takes `sort`; absent, the list's own order.
-    pub fn sort<K: SortKey>(&mut self) -> Result<Sort<K>, ApiError> {
-        match self.take("sort") {
-            Some(text) => Sort::parse(&text).map_err(|message| refused("sort", &message)),
-            None => Ok(Sort::default()),
-        }
+    pub fn sort<K: SortKey>(&mut self) -> Result<Vec<Order<K>>, ApiError> {
+        let orders = self.orders(K::KEYS)?;
+        Ok(orders.unwrap_or_else(|| K::DEFAULT.to_vec()))
     }
 
     /// Takes `sort` with these keys; none where it is absent.

@@ -1,13 +1,10 @@
 //! `?sort=-created_at,name` against the keys a list offers.
 
-use tenant_schema::resource;
-use utoipa::{
-    IntoParams,
-    openapi::{
-        Required,
-        path::{Parameter, ParameterBuilder, ParameterIn},
-        schema::{ObjectBuilder, Type},
-    },
+use tenant_schema::resource::Order;
+use utoipa::openapi::{
+    Required,
+    path::{Parameter, ParameterBuilder, ParameterIn},
+    schema::{ObjectBuilder, Type},
 };
 
 /// The keys a list can be sorted by, usually a fieldless enum.
@@ -34,64 +31,7 @@ pub trait SortKey: Copy + PartialEq + 'static {
     const DEFAULT: &'static [Order<Self>];
 }
 
-/// Up or down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Smallest first.
-    Ascending,
-    /// Greatest first, `-` in the query.
-    Descending,
-}
-
-/// One key and its direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order<K> {
-    /// What to compare.
-    pub key: K,
-    /// Which end comes first.
-    pub direction: Direction,
-}
-
-impl<K> Order<K> {
-    /// Smallest first.
-    pub const fn ascending(key: K) -> Self {
-        Self {
-            key,
-            direction: Direction::Ascending,
-        }
-    }
-
-    /// Greatest first.
-    pub const fn descending(key: K) -> Self {
-        Self {
-            key,
-            direction: Direction::Descending,
-        }
-    }
-}
-
-/// The order of a list: compare by the first key, on a tie by the second, and so on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sort<K>(Vec<Order<K>>);
-
-impl<K: SortKey> Sort<K> {
-    /// The keys in their order; at least one if [`SortKey::DEFAULT`] has one.
-    pub fn orders(&self) -> &[Order<K>] {
-        &self.0
-    }
-
-    /// The order as the models of tenants take it.
-    pub fn for_model(&self) -> Vec<resource::Order<K>> {
-        for_model(&self.0)
-    }
-
-    /// Reads `-created_at,name`; the error says which key is unknown or named twice.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        parse(text, K::KEYS).map(Self)
-    }
-}
-
-/// Reads keys out of those of a list.
+/// Reads keys out of those of a list: `-created_at,name`. The error says which key is unknown or named twice.
 pub(super) fn parse<K: Copy + PartialEq>(
     text: &str,
     keys: &[(&'static str, K)],
@@ -108,15 +48,6 @@ pub(super) fn parse<K: Copy + PartialEq>(
         orders.push(order);
     }
     Ok(orders)
-}
-
-/// The orders as the models of tenants take them.
-pub(super) fn for_model<K: Copy>(orders: &[Order<K>]) -> Vec<resource::Order<K>> {
-    let orders = orders.iter().map(|order| resource::Order {
-        key: order.key,
-        descending: order.direction == Direction::Descending,
-    });
-    orders.collect()
 }
 
 fn find<K: Copy>(name: &str, keys: &[(&'static str, K)]) -> Result<K, String> {
@@ -147,23 +78,11 @@ pub(super) fn parameter<K>(keys: &[(&'static str, K)]) -> Parameter {
         .build()
 }
 
-impl<K: SortKey> Default for Sort<K> {
-    fn default() -> Self {
-        Self(K::DEFAULT.to_vec())
-    }
-}
-
-impl<K: SortKey> IntoParams for Sort<K> {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![parameter(K::KEYS)]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use utoipa::IntoParams;
 
-    use super::{Order, Sort, SortKey};
+    use super::{Order, SortKey, parameter, parse};
     use crate::resource::PageRequest;
 
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,16 +98,15 @@ mod tests {
 
     #[test]
     fn a_minus_turns_the_order_round() {
-        let sort = Sort::<Key>::parse("-age,name").unwrap();
         assert_eq!(
-            sort.orders(),
+            parse("-age,name", Key::KEYS).unwrap(),
             [Order::descending(Key::Age), Order::ascending(Key::Name)]
         );
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_the_known_ones() {
-        let message = Sort::<Key>::parse("age,1; drop table users").unwrap_err();
+        let message = parse("age,1; drop table users", Key::KEYS).unwrap_err();
         assert_eq!(
             message,
             "has no key `1; drop table users` (hint: use `name`, `age`)"
@@ -197,13 +115,13 @@ mod tests {
 
     #[test]
     fn a_key_counts_once() {
-        assert!(Sort::<Key>::parse("age,-age").is_err());
+        assert!(parse("age,-age", Key::KEYS).is_err());
     }
 
     #[test]
     fn the_parameters_of_a_list_are_optional() {
         let page = PageRequest::into_params(|| None);
-        let sort = Sort::<Key>::into_params(|| None);
+        let sort = vec![parameter(Key::KEYS)];
         let parameters = serde_json::to_value([page, sort].concat()).unwrap();
         for (parameter, name) in parameters
             .as_array()

@@ -144,6 +144,24 @@ pub struct Order<K> {
     pub descending: bool,
 }
 
+impl<K> Order<K> {
+    /// Smallest first.
+    pub const fn ascending(key: K) -> Self {
+        Self {
+            key,
+            descending: false,
+        }
+    }
+
+    /// Greatest first.
+    pub const fn descending(key: K) -> Self {
+        Self {
+            key,
+            descending: true,
+        }
+    }
+}
+
 /// The field that a violated constraint is about, and what to tell of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is what its name says")]

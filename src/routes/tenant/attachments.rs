@@ -89,9 +89,9 @@ async fn list_attachments(
     if query.filter.include_deleted {
         caller.require(AttachmentsDelete::NAME)?;
     }
-    let (filter, orders, page) = (&query.filter, query.orders(), query.page);
+    let (filter, orders, page) = (&query.filter, &query.orders, query.page);
     let conn = caller.conn().await?;
-    let attachments = Attachment::list(filter, &orders, page.limit(), page.offset(), conn);
+    let attachments = Attachment::list(filter, orders, page.limit(), page.offset(), conn);
     let (attachments, total) =
         futures_util::try_join!(attachments, Attachment::count(filter, conn))?;
     let shown = attachments.into_iter().map(AttachmentView::new).collect();

@@ -3,16 +3,13 @@
 use actix_web::web::ServiceConfig;
 use serde::Serialize;
 use tenant_schema::identity::{Permission as Row, PermissionFilter, PermissionSortKey};
-use tenant_schema::resource;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
 use crate::identity::permission::PermissionsRead;
-use crate::resource::{
-    FromQuery, List, Order, PageRequest, QueryParameters, Sort, SortKey, StrictQuery,
-};
+use crate::resource::{FromQuery, List, Order, PageRequest, QueryParameters, SortKey, StrictQuery};
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]
@@ -41,7 +38,7 @@ struct PermissionView {
 #[derive(Debug)]
 struct PermissionQuery {
     page: PageRequest,
-    sort: Sort<PermissionSortKey>,
+    orders: Vec<Order<PermissionSortKey>>,
     filter: PermissionFilter,
 }
 
@@ -65,9 +62,9 @@ async fn list_permissions(
     caller: Authorized<PermissionsRead>,
     query: StrictQuery<PermissionQuery>,
 ) -> Result<List<PermissionView>, ApiError> {
-    let (filter, orders, page) = (&query.filter, query.orders(), query.page);
+    let (filter, orders, page) = (&query.filter, &query.orders, query.page);
     let conn = caller.conn().await?;
-    let rows = Row::list(filter, &orders, page.limit(), page.offset(), conn);
+    let rows = Row::list(filter, orders, page.limit(), page.offset(), conn);
     let (rows, total) = futures_util::try_join!(rows, Row::count(filter, conn))?;
     let shown = rows.into_iter().map(PermissionView::new).collect();
     Ok(List::new("permissions", shown, page, total))
@@ -84,17 +81,11 @@ impl PermissionView {
     }
 }
 
-impl PermissionQuery {
-    fn orders(&self) -> Vec<resource::Order<PermissionSortKey>> {
-        self.sort.for_model()
-    }
-}
-
 impl FromQuery for PermissionQuery {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         Ok(Self {
             page: query.page()?,
-            sort: query.sort()?,
+            orders: query.sort()?,
             filter: PermissionFilter {
                 search: query.text("q")?,
                 resource: query.text("resource")?,

@@ -64,9 +64,9 @@ async fn list_roles(
     if query.filter.include_deleted {
         caller.require(RolesDelete::NAME)?;
     }
-    let (filter, orders, page) = (&query.filter, query.orders(), query.page);
+    let (filter, orders, page) = (&query.filter, &query.orders, query.page);
     let conn = caller.conn().await?;
-    let roles = Role::list(filter, &orders, page.limit(), page.offset(), conn);
+    let roles = Role::list(filter, orders, page.limit(), page.offset(), conn);
     let (roles, total) = futures_util::try_join!(roles, Role::count(filter, conn))?;
     let roles = GrantingRole::all(roles, conn).await?.into_iter();
     let shown = roles.map(RoleView::new).collect();

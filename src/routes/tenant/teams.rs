@@ -64,9 +64,9 @@ async fn list_teams(
     if query.filter.include_deleted {
         caller.require(TeamsDelete::NAME)?;
     }
-    let (filter, orders, page) = (&query.filter, query.orders(), query.page);
+    let (filter, orders, page) = (&query.filter, &query.orders, query.page);
     let conn = caller.conn().await?;
-    let teams = Team::list(filter, &orders, page.limit(), page.offset(), conn);
+    let teams = Team::list(filter, orders, page.limit(), page.offset(), conn);
     let (teams, total) = futures_util::try_join!(teams, Team::count(filter, conn))?;
     let shown = teams.into_iter().map(TeamView::new).collect();
     Ok(List::new("teams", shown, page, total))

@@ -78,9 +78,9 @@ async fn list_users(
     if query.filter.include_deleted {
         caller.require(UsersRestore::NAME)?;
     }
-    let (filter, orders, page) = (&query.filter, query.orders(), query.page);
+    let (filter, orders, page) = (&query.filter, &query.orders, query.page);
     let conn = caller.conn().await?;
-    let users = User::list(filter, &orders, page.limit(), page.offset(), conn);
+    let users = User::list(filter, orders, page.limit(), page.offset(), conn);
     let (users, total) = futures_util::try_join!(users, User::count(filter, conn))?;
     let ids: Vec<Uuid> = users.iter().map(|user| user.id).collect();
     let roles = Role::names_by_user(&ids, conn).await?;

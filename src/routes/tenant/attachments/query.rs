@@ -1,19 +1,18 @@
 //! The query of `GET tools/attachments`: page, order and filters.
 
 use tenant_schema::record::RecordKind;
-use tenant_schema::resource;
 use tenant_schema::tools::{AttachmentFilter, AttachmentSortKey};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, SortKey};
 
 /// Which attachments to list, and in what order.
 #[derive(Debug)]
 pub(super) struct AttachmentQuery {
     pub(super) page: PageRequest,
-    sort: Sort<AttachmentSortKey>,
+    pub(super) orders: Vec<Order<AttachmentSortKey>>,
     pub(super) filter: AttachmentFilter,
 }
 
@@ -34,18 +33,11 @@ pub(super) struct AttachmentParameters {
     include_deleted: Option<bool>,
 }
 
-impl AttachmentQuery {
-    /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<resource::Order<AttachmentSortKey>> {
-        self.sort.for_model()
-    }
-}
-
 impl FromQuery for AttachmentQuery {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         Ok(Self {
             page: query.page()?,
-            sort: query.sort()?,
+            orders: query.sort()?,
             filter: AttachmentFilter {
                 search: query.text("q")?,
                 attachable_type: query.parsed("attachable_type")?,

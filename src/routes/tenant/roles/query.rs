@@ -1,17 +1,16 @@
 //! The query of `GET roles`: page, order and filters.
 
 use tenant_schema::identity::{RoleFilter, RoleSortKey};
-use tenant_schema::resource;
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
-use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, SortKey};
 
 /// Which roles to list, and in what order.
 #[derive(Debug)]
 pub(super) struct RoleQuery {
     pub(super) page: PageRequest,
-    sort: Sort<RoleSortKey>,
+    pub(super) orders: Vec<Order<RoleSortKey>>,
     pub(super) filter: RoleFilter,
 }
 
@@ -30,18 +29,11 @@ pub(super) struct RoleParameters {
     include_deleted: Option<bool>,
 }
 
-impl RoleQuery {
-    /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<resource::Order<RoleSortKey>> {
-        self.sort.for_model()
-    }
-}
-
 impl FromQuery for RoleQuery {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         Ok(Self {
             page: query.page()?,
-            sort: query.sort()?,
+            orders: query.sort()?,
             filter: RoleFilter {
                 search: query.text("q")?,
                 is_system: query.parsed("is_system")?,

@@ -1,18 +1,17 @@
 //! The query of `GET teams`: page, order and filters.
 
 use tenant_schema::identity::{TeamFilter, TeamSortKey};
-use tenant_schema::resource;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, SortKey};
 
 /// Which teams to list, and in what order.
 #[derive(Debug)]
 pub(super) struct TeamQuery {
     pub(super) page: PageRequest,
-    sort: Sort<TeamSortKey>,
+    pub(super) orders: Vec<Order<TeamSortKey>>,
     pub(super) filter: TeamFilter,
 }
 
@@ -31,18 +30,11 @@ pub(super) struct TeamParameters {
     include_deleted: Option<bool>,
 }
 
-impl TeamQuery {
-    /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<resource::Order<TeamSortKey>> {
-        self.sort.for_model()
-    }
-}
-
 impl FromQuery for TeamQuery {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         Ok(Self {
             page: query.page()?,
-            sort: query.sort()?,
+            orders: query.sort()?,
             filter: TeamFilter {
                 search: query.text("q")?,
                 user_id: query.parsed("user_id")?,

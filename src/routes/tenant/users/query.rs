@@ -1,17 +1,16 @@
 //! The query of `GET users`: page, order and filters.
 
 use tenant_schema::identity::{UserFilter, UserSortKey};
-use tenant_schema::resource;
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
-use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, Sort, SortKey};
+use crate::resource::{FromQuery, Order, PageRequest, QueryParameters, SortKey};
 
 /// Which users to list, and in what order.
 #[derive(Debug)]
 pub(super) struct UserQuery {
     pub(super) page: PageRequest,
-    sort: Sort<UserSortKey>,
+    pub(super) orders: Vec<Order<UserSortKey>>,
     pub(super) filter: UserFilter,
 }
 
@@ -32,18 +31,11 @@ pub(super) struct UserParameters {
     include_deleted: Option<bool>,
 }
 
-impl UserQuery {
-    /// The order as the model takes it.
-    pub(super) fn orders(&self) -> Vec<resource::Order<UserSortKey>> {
-        self.sort.for_model()
-    }
-}
-
 impl FromQuery for UserQuery {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         Ok(Self {
             page: query.page()?,
-            sort: query.sort()?,
+            orders: query.sort()?,
             filter: UserFilter {
                 search: query.text("q")?,
                 role: query.text("role")?,
