@@ -4,6 +4,7 @@ pub mod access;
 pub mod admins;
 pub mod api_key;
 pub mod email_verification_token;
+mod mailed_token;
 pub mod password_reset_token;
 pub mod permission;
 pub mod role;
