@@ -19,6 +19,7 @@ pub mod record;
 pub mod resource;
 pub mod seeds;
 pub mod settings;
+mod sorted_list;
 pub mod tools;
 
 pub use connection::TenantConn;

@@ -1,12 +1,11 @@
 //! The list of permissions: filters, order and pages.
 
-use connection::TenantConn;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::{Permission, permissions};
-use crate::resource::{Order, containing};
+use crate::resource::containing;
+use crate::sorted_list::sorted_list;
 
 /// Which permissions a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,19 +16,20 @@ pub struct PermissionFilter {
     pub resource: Option<String>,
 }
 
-/// What permissions are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PermissionSortKey {
-    /// Name.
-    Name,
-    /// The part after the dot.
-    Action,
+sorted_list! {
+    Permission of permissions, filtered by PermissionFilter;
+
+    /// What permissions are compared by.
+    pub enum PermissionSortKey {
+        /// Name.
+        Name => permissions::name,
+        /// The part after the dot.
+        Action => permissions::action,
+    }
 }
 
-type Filtered<'a> = permissions::BoxedQuery<'a, Pg>;
-
 impl PermissionFilter {
-    fn apply(&self) -> Filtered<'_> {
+    fn apply(&self) -> permissions::BoxedQuery<'_, Pg> {
         let mut query = permissions::table.into_boxed();
         if let Some(resource) = &self.resource {
             query = query.filter(permissions::resource.eq(resource));
@@ -42,43 +42,5 @@ impl PermissionFilter {
             query = query.filter(by_name.nullable().or(by_description));
         }
         query
-    }
-}
-
-impl Order<PermissionSortKey> {
-    fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
-        match (self.key, self.descending) {
-            (PermissionSortKey::Name, false) => query.then_order_by(permissions::name.asc()),
-            (PermissionSortKey::Name, true) => query.then_order_by(permissions::name.desc()),
-            (PermissionSortKey::Action, false) => query.then_order_by(permissions::action.asc()),
-            (PermissionSortKey::Action, true) => query.then_order_by(permissions::action.desc()),
-        }
-    }
-}
-
-impl Permission {
-    /// At most `limit` permissions after the first `offset`, compared by `orders` and at last by id.
-    pub async fn list(
-        filter: &PermissionFilter,
-        orders: &[Order<PermissionSortKey>],
-        limit: i64,
-        offset: i64,
-        mut conn: &TenantConn,
-    ) -> QueryResult<Vec<Self>> {
-        let sorted = orders
-            .iter()
-            .fold(filter.apply(), |query, order| order.apply(query));
-        sorted
-            .then_order_by(permissions::id.asc())
-            .select(Self::as_select())
-            .limit(limit)
-            .offset(offset)
-            .load(&mut conn)
-            .await
-    }
-
-    /// How many permissions pass the filter.
-    pub async fn count(filter: &PermissionFilter, mut conn: &TenantConn) -> QueryResult<i64> {
-        filter.apply().count().get_result(&mut conn).await
     }
 }

@@ -1,12 +1,11 @@
 //! The list of roles: filters, order and pages.
 
-use connection::TenantConn;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::{Role, roles};
-use crate::resource::{Order, containing, lower};
+use crate::resource::{containing, lower};
+use crate::sorted_list::sorted_list;
 
 /// Which roles a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,21 +18,22 @@ pub struct RoleFilter {
     pub include_deleted: bool,
 }
 
-/// What roles are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleSortKey {
-    /// Rank.
-    Priority,
-    /// Name, regardless of case.
-    Name,
-    /// When the role was made.
-    CreatedAt,
+sorted_list! {
+    Role of roles, filtered by RoleFilter;
+
+    /// What roles are compared by.
+    pub enum RoleSortKey {
+        /// Rank.
+        Priority => roles::priority,
+        /// Name, regardless of case.
+        Name => lower(roles::name),
+        /// When the role was made.
+        CreatedAt => roles::created_at,
+    }
 }
 
-type Filtered<'a> = roles::BoxedQuery<'a, Pg>;
-
 impl RoleFilter {
-    fn apply(&self) -> Filtered<'_> {
+    fn apply(&self) -> roles::BoxedQuery<'_, Pg> {
         let mut query = roles::table.into_boxed();
         if !self.include_deleted {
             query = query.filter(roles::deleted_at.is_null());
@@ -48,45 +48,5 @@ impl RoleFilter {
             query = query.filter(by_name.nullable().or(roles::description.ilike(pattern)));
         }
         query
-    }
-}
-
-impl Order<RoleSortKey> {
-    fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
-        match (self.key, self.descending) {
-            (RoleSortKey::Priority, false) => query.then_order_by(roles::priority.asc()),
-            (RoleSortKey::Priority, true) => query.then_order_by(roles::priority.desc()),
-            (RoleSortKey::Name, false) => query.then_order_by(lower(roles::name).asc()),
-            (RoleSortKey::Name, true) => query.then_order_by(lower(roles::name).desc()),
-            (RoleSortKey::CreatedAt, false) => query.then_order_by(roles::created_at.asc()),
-            (RoleSortKey::CreatedAt, true) => query.then_order_by(roles::created_at.desc()),
-        }
-    }
-}
-
-impl Role {
-    /// At most `limit` roles after the first `offset`, compared by `orders` and at last by id.
-    pub async fn list(
-        filter: &RoleFilter,
-        orders: &[Order<RoleSortKey>],
-        limit: i64,
-        offset: i64,
-        mut conn: &TenantConn,
-    ) -> QueryResult<Vec<Self>> {
-        let sorted = orders
-            .iter()
-            .fold(filter.apply(), |query, order| order.apply(query));
-        sorted
-            .then_order_by(roles::id.asc())
-            .select(Self::as_select())
-            .limit(limit)
-            .offset(offset)
-            .load(&mut conn)
-            .await
-    }
-
-    /// How many roles pass the filter.
-    pub async fn count(filter: &RoleFilter, mut conn: &TenantConn) -> QueryResult<i64> {
-        filter.apply().count().get_result(&mut conn).await
     }
 }

@@ -1,15 +1,14 @@
 //! The list of teams: filters, order and pages.
 
-use connection::TenantConn;
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::super::team_member::team_members;
 use super::{Team, teams};
-use crate::resource::{Order, containing, lower};
+use crate::resource::{containing, lower};
+use crate::sorted_list::sorted_list;
 
 /// Which teams a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,19 +21,20 @@ pub struct TeamFilter {
     pub include_deleted: bool,
 }
 
-/// What teams are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TeamSortKey {
-    /// Name, regardless of case.
-    Name,
-    /// When the team was made.
-    CreatedAt,
+sorted_list! {
+    Team of teams, filtered by TeamFilter;
+
+    /// What teams are compared by.
+    pub enum TeamSortKey {
+        /// Name, regardless of case.
+        Name => lower(teams::name),
+        /// When the team was made.
+        CreatedAt => teams::created_at,
+    }
 }
 
-type Filtered<'a> = teams::BoxedQuery<'a, Pg>;
-
 impl TeamFilter {
-    fn apply(&self) -> Filtered<'_> {
+    fn apply(&self) -> teams::BoxedQuery<'_, Pg> {
         let mut query = teams::table.into_boxed();
         if !self.include_deleted {
             query = query.filter(teams::deleted_at.is_null());
@@ -52,43 +52,5 @@ impl TeamFilter {
             query = query.filter(by_name.nullable().or(teams::description.ilike(pattern)));
         }
         query
-    }
-}
-
-impl Order<TeamSortKey> {
-    fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
-        match (self.key, self.descending) {
-            (TeamSortKey::Name, false) => query.then_order_by(lower(teams::name).asc()),
-            (TeamSortKey::Name, true) => query.then_order_by(lower(teams::name).desc()),
-            (TeamSortKey::CreatedAt, false) => query.then_order_by(teams::created_at.asc()),
-            (TeamSortKey::CreatedAt, true) => query.then_order_by(teams::created_at.desc()),
-        }
-    }
-}
-
-impl Team {
-    /// At most `limit` teams after the first `offset`, compared by `orders` and at last by id.
-    pub async fn list(
-        filter: &TeamFilter,
-        orders: &[Order<TeamSortKey>],
-        limit: i64,
-        offset: i64,
-        mut conn: &TenantConn,
-    ) -> QueryResult<Vec<Self>> {
-        let sorted = orders
-            .iter()
-            .fold(filter.apply(), |query, order| order.apply(query));
-        sorted
-            .then_order_by(teams::id.asc())
-            .select(Self::as_select())
-            .limit(limit)
-            .offset(offset)
-            .load(&mut conn)
-            .await
-    }
-
-    /// How many teams pass the filter.
-    pub async fn count(filter: &TeamFilter, mut conn: &TenantConn) -> QueryResult<i64> {
-        filter.apply().count().get_result(&mut conn).await
     }
 }

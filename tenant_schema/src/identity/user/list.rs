@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::super::role::roles;
 use super::super::user_role::user_roles;
 use super::{User, users};
-use crate::resource::{Order, containing, lower};
+use crate::resource::{containing, lower};
+use crate::sorted_list::sorted_list;
 
 /// Which users a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,25 +28,26 @@ pub struct UserFilter {
     pub include_deleted: bool,
 }
 
-/// What users are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserSortKey {
-    /// When the user was made.
-    CreatedAt,
-    /// E-mail address, regardless of case.
-    Email,
-    /// User name, regardless of case.
-    Username,
-    /// Given name; users without one come last.
-    FirstName,
-    /// Family name; users without one come last.
-    LastName,
+sorted_list! {
+    User of users, filtered by UserFilter;
+
+    /// What users are compared by.
+    pub enum UserSortKey {
+        /// When the user was made.
+        CreatedAt => users::created_at,
+        /// E-mail address, regardless of case.
+        Email => lower(users::email),
+        /// User name, regardless of case.
+        Username => lower(users::username),
+        /// Given name; users without one come last.
+        FirstName => users::first_name; nulls_last,
+        /// Family name; users without one come last.
+        LastName => users::last_name; nulls_last,
+    }
 }
 
-type Filtered<'a> = users::BoxedQuery<'a, Pg>;
-
 impl UserFilter {
-    fn apply(&self) -> Filtered<'_> {
+    fn apply(&self) -> users::BoxedQuery<'_, Pg> {
         let mut query = users::table.into_boxed();
         if !self.include_deleted {
             query = query.filter(users::deleted_at.is_null());
@@ -76,53 +78,7 @@ impl UserFilter {
     }
 }
 
-impl Order<UserSortKey> {
-    fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
-        match (self.key, self.descending) {
-            (UserSortKey::CreatedAt, false) => query.then_order_by(users::created_at.asc()),
-            (UserSortKey::CreatedAt, true) => query.then_order_by(users::created_at.desc()),
-            (UserSortKey::Email, false) => query.then_order_by(lower(users::email).asc()),
-            (UserSortKey::Email, true) => query.then_order_by(lower(users::email).desc()),
-            (UserSortKey::Username, false) => query.then_order_by(lower(users::username).asc()),
-            (UserSortKey::Username, true) => query.then_order_by(lower(users::username).desc()),
-            (UserSortKey::FirstName, false) => {
-                query.then_order_by(users::first_name.asc().nulls_last())
-            }
-            (UserSortKey::FirstName, true) => {
-                query.then_order_by(users::first_name.desc().nulls_last())
-            }
-            (UserSortKey::LastName, false) => {
-                query.then_order_by(users::last_name.asc().nulls_last())
-            }
-            (UserSortKey::LastName, true) => {
-                query.then_order_by(users::last_name.desc().nulls_last())
-            }
-        }
-    }
-}
-
 impl User {
-    /// At most `limit` users after the first `offset`, compared by `orders` and at last by id.
-    pub async fn list(
-        filter: &UserFilter,
-        orders: &[Order<UserSortKey>],
-        limit: i64,
-        offset: i64,
-        mut conn: &TenantConn,
-    ) -> QueryResult<Vec<Self>> {
-        let sorted = orders
-            .iter()
-            .fold(filter.apply(), |query, order| order.apply(query));
-        // Equal users would otherwise change places from page to page.
-        sorted
-            .then_order_by(users::id.asc())
-            .select(Self::as_select())
-            .limit(limit)
-            .offset(offset)
-            .load(&mut conn)
-            .await
-    }
-
     /// What the users of these ids are called, deleted ones included.
     pub async fn display_names(
         ids: &[Uuid],
@@ -135,11 +91,6 @@ impl User {
             .await?;
         let names = found.iter().map(|user| (user.id, user.display_name()));
         Ok(names.collect())
-    }
-
-    /// How many users pass the filter.
-    pub async fn count(filter: &UserFilter, mut conn: &TenantConn) -> QueryResult<i64> {
-        filter.apply().count().get_result(&mut conn).await
     }
 }
 

@@ -1,15 +1,14 @@
 //! The list of attachments: filters, order and pages.
 
-use connection::TenantConn;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Attachment, attachments};
 
 use crate::record::RecordKind;
-use crate::resource::{Order, containing, lower};
+use crate::resource::{containing, lower};
+use crate::sorted_list::sorted_list;
 
 /// Which attachments a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,21 +23,22 @@ pub struct AttachmentFilter {
     pub include_deleted: bool,
 }
 
-/// What attachments are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttachmentSortKey {
-    /// Name, regardless of case.
-    Name,
-    /// Bytes of the newest version.
-    Size,
-    /// When it was attached.
-    CreatedAt,
+sorted_list! {
+    Attachment of attachments, filtered by AttachmentFilter;
+
+    /// What attachments are compared by.
+    pub enum AttachmentSortKey {
+        /// Name, regardless of case.
+        Name => lower(attachments::name),
+        /// Bytes of the newest version.
+        Size => attachments::size,
+        /// When it was attached.
+        CreatedAt => attachments::created_at,
+    }
 }
 
-type Filtered<'a> = attachments::BoxedQuery<'a, Pg>;
-
 impl AttachmentFilter {
-    fn apply(&self) -> Filtered<'_> {
+    fn apply(&self) -> attachments::BoxedQuery<'_, Pg> {
         let mut query = attachments::table.into_boxed();
         if !self.include_deleted {
             query = query.filter(attachments::deleted_at.is_null());
@@ -59,46 +59,5 @@ impl AttachmentFilter {
             query = query.filter(anywhere);
         }
         query
-    }
-}
-
-impl Order<AttachmentSortKey> {
-    fn apply(self, query: Filtered<'_>) -> Filtered<'_> {
-        use AttachmentSortKey::{CreatedAt, Name, Size};
-        match (self.key, self.descending) {
-            (Name, false) => query.then_order_by(lower(attachments::name).asc()),
-            (Name, true) => query.then_order_by(lower(attachments::name).desc()),
-            (Size, false) => query.then_order_by(attachments::size.asc()),
-            (Size, true) => query.then_order_by(attachments::size.desc()),
-            (CreatedAt, false) => query.then_order_by(attachments::created_at.asc()),
-            (CreatedAt, true) => query.then_order_by(attachments::created_at.desc()),
-        }
-    }
-}
-
-impl Attachment {
-    /// At most `limit` attachments after the first `offset`, compared by `orders` and at last by id.
-    pub async fn list(
-        filter: &AttachmentFilter,
-        orders: &[Order<AttachmentSortKey>],
-        limit: i64,
-        offset: i64,
-        mut conn: &TenantConn,
-    ) -> QueryResult<Vec<Self>> {
-        let sorted = orders
-            .iter()
-            .fold(filter.apply(), |query, order| order.apply(query));
-        sorted
-            .then_order_by(attachments::id.asc())
-            .select(Self::as_select())
-            .limit(limit)
-            .offset(offset)
-            .load(&mut conn)
-            .await
-    }
-
-    /// How many attachments pass the filter.
-    pub async fn count(filter: &AttachmentFilter, mut conn: &TenantConn) -> QueryResult<i64> {
-        filter.apply().count().get_result(&mut conn).await
     }
 }
