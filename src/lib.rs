@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod calendar;
+pub mod call_log;
 pub mod cli;
 pub mod config;
 pub mod database;

@@ -6,6 +6,8 @@ pub mod apply;
 pub mod audit_cut;
 pub mod backfill;
 pub mod blueprint;
+mod call_log_cut;
+mod call_log_wish;
 pub mod compare;
 pub mod create;
 pub mod ddl;

@@ -1,4 +1,5 @@
-//! The task that removes what tenants keep no longer: once a day, the rows of their audit logs that are older than they say.
+//! The task that removes what tenants keep no longer: once a day, the rows of their audit logs and of their logs of
+//! calls that are older than they say.
 //!
 //! Every node has one. Two that come to a tenant at once take turns, and the second finds nothing to do.
 
@@ -87,5 +88,10 @@ async fn cut(tenant: &Tenant, provisioner: &Provisioner) {
             tracing::error!(tenant.id = %tenant.id, %fault, "an audit log is not whole, and was not cut");
         }
         Err(error) => tracing::warn!(tenant.id = %tenant.id, %error, "an audit log was not cut"),
+    }
+    match provisioner.cut_call_log(tenant, Utc::now()).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(tenant.id = %tenant.id, rows, "a log of calls was cut"),
+        Err(error) => tracing::warn!(tenant.id = %tenant.id, %error, "a log of calls was not cut"),
     }
 }

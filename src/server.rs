@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
 use crate::attachments::sweep_job::{RunningSweep, SweepJob};
+use crate::call_log::{CallLog, RunningRecorder};
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit};
 use crate::identity::client::TrustedProxies;
@@ -32,6 +33,7 @@ pub struct Application {
     server: ServerFuture,
     drain: web::Data<Drain>,
     outbox: RunningOutbox,
+    calls: RunningRecorder,
     _keys: KeyWatch,
     _retention: Retention,
     _sweep: RunningSweep,
@@ -100,6 +102,8 @@ impl Application {
             upload: config.attachments.upload_time(),
         });
         let proxies = web::Data::new(TrustedProxies::of(&config.http));
+        let (call_log, calls) = CallLog::start(&platform);
+        let call_log = web::Data::new(call_log);
         let drain = web::Data::new(Drain::default());
         let draining = drain.clone();
         let server = HttpServer::new(move || {
@@ -107,6 +111,7 @@ impl Application {
                 .app_data(platform_data.clone())
                 .app_data(identity.clone())
                 .app_data(drain.clone())
+                .app_data(call_log.clone())
                 .app_data(body_limit.clone())
                 .app_data(time_limit.clone())
                 .app_data(proxies.clone())
@@ -127,6 +132,7 @@ impl Application {
             server: ServerFuture(server),
             drain: draining,
             outbox: outbox.start(),
+            calls,
             _keys: keys,
             _retention: Retention::start(&platform),
             _sweep: SweepJob::new(&platform, &config.attachments).start(&config.attachments),
@@ -161,6 +167,8 @@ impl Application {
         }
         let stopping = self.outbox.stop(self.patience);
         let ((), ended, ()) = tokio::join!(handle.stop(true), server, stopping);
+        // The last request has been answered.
+        self.calls.stop(self.patience).await;
         Ok(ended?)
     }
 }

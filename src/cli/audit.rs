@@ -23,7 +23,7 @@ pub enum AuditCommand {
         /// Slugs, ids or schema names; without any, all active tenants.
         tenants: Vec<TenantKey>,
     },
-    /// Remove the rows that are older than their tenant keeps them, by its setting `audit.retention_days`.
+    /// Remove the rows, and the calls that were logged, that are older than their tenant keeps them, by its setting `audit.retention_days`.
     ///
     /// The server does so once a day. A log that is not whole is left as it is.
     Cut {
@@ -71,15 +71,22 @@ impl AuditCommand {
 struct CutLog {
     tenant: String,
     removed: i64,
+    /// Rows that were removed from its log of calls.
+    calls: usize,
     fault: Option<String>,
 }
 
 impl Row for CutLog {
-    const COLUMNS: &'static [&'static str] = &["tenant", "removed", "fault"];
+    const COLUMNS: &'static [&'static str] = &["tenant", "removed", "calls removed", "fault"];
 
     fn cells(&self) -> Vec<String> {
         let fault = self.fault.clone().unwrap_or_default();
-        vec![self.tenant.clone(), self.removed.to_string(), fault]
+        vec![
+            self.tenant.clone(),
+            self.removed.to_string(),
+            self.calls.to_string(),
+            fault,
+        ]
     }
 }
 
@@ -119,14 +126,13 @@ async fn cut_all(
 ) -> anyhow::Result<ExitStatus> {
     let mut rows = Vec::new();
     for tenant in selection::active(tenants, platform).await? {
-        let requester = Requester::command_line();
-        let cut = platform
-            .provisioner
-            .cut_audit_log(&tenant, Utc::now(), &requester);
-        let cut = cut.await?;
+        let (requester, now) = (Requester::command_line(), Utc::now());
+        let provisioner = &platform.provisioner;
+        let cut = provisioner.cut_audit_log(&tenant, now, &requester).await?;
         rows.push(CutLog {
             tenant: tenant.slug.to_string(),
             removed: *cut.as_ref().unwrap_or(&0),
+            calls: provisioner.cut_call_log(&tenant, now).await?,
             fault: cut.err().map(|fault| fault.to_string()),
         });
     }

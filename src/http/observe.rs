@@ -22,6 +22,7 @@ use actix_web::{
     web::Data,
 };
 use futures_util::FutureExt;
+use ipnet::IpNet;
 use tracing::{Instrument, Level};
 
 use super::{
@@ -29,7 +30,9 @@ use super::{
     request_context::{RequestContext, X_REQUEST_ID},
     security_headers,
 };
+use crate::call_log::{CallLog, Called};
 use crate::error::{ApiError, Code, Problem};
+use crate::identity::client::Client;
 use crate::rate::Standing;
 use crate::tenancy::SettleError;
 
@@ -67,7 +70,9 @@ pub async fn observe(
         Ok(Ok(response)) => {
             let (request, response) = response.into_parts();
             let response = kept(response.map_into_boxed_body(), settled);
-            Ok(ServiceResponse::new(request, exchange.finish(response)))
+            let response = exchange.finish(response);
+            let response = exchange.log_call(Client::of(&request).ip, response);
+            Ok(ServiceResponse::new(request, response))
         }
         Ok(Err(error)) => Err(exchange.fail(error)),
         Err(panic) => Err(exchange.fail(ApiError::internal(Panicked::new(&*panic)).into())),
@@ -121,6 +126,7 @@ struct Exchange {
     path: String,
     /// The route's pattern, never the path itself: ids stay out of the log.
     matched_path: Option<String>,
+    calls: Option<Data<CallLog>>,
 }
 
 impl Exchange {
@@ -132,13 +138,29 @@ impl Exchange {
             method: request.method().clone(),
             path: request.path().to_owned(),
             matched_path: request.match_pattern(),
+            calls: request.app_data::<Data<CallLog>>().cloned(),
         }
     }
 
     /// Ends a request whose handling did not even return a response: the server sends what this error carries.
     fn fail(&self, error: Error) -> Error {
         let response = self.finish(HttpResponse::from_error(error));
+        let response = self.log_call(None, response);
         InternalError::from_response("the request failed", response).into()
+    }
+
+    /// Logs the call where the tenant wants that, once its answer is made.
+    fn log_call(&self, ip: Option<IpNet>, answer: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
+        let Some(calls) = &self.calls else {
+            return answer;
+        };
+        let call = Called {
+            method: &self.method,
+            path: &self.path,
+            matched_path: self.matched_path.as_deref(),
+            ip,
+        };
+        calls.log(call, &self.context, answer)
     }
 
     /// Gives a response its body and headers, and the request its log event.

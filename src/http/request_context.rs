@@ -5,6 +5,7 @@ use std::{
     fmt::Display,
     future::{Ready, ready},
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,12 +14,13 @@ use actix_web::{
     dev::Payload,
     http::header::{HeaderMap, HeaderName},
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Trace;
 use crate::error::ApiError;
 use crate::rate::Standing;
-use crate::tenancy::{Ledger, SettleError};
+use crate::tenancy::{Ledger, ServedTenant, SettleError};
 
 /// The header that carries the request's id, both ways.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,9 +38,13 @@ struct Known {
     /// How long connections were waited for.
     queue: Cell<Duration>,
     tenant: OnceCell<String>,
+    /// What serves the tenant, for the log of calls.
+    served: OnceCell<Arc<ServedTenant>>,
     user: OnceCell<String>,
     ledger: OnceCell<Ledger>,
     rates: RefCell<Vec<Standing>>,
+    /// What was sent, where the call is logged.
+    body: RefCell<Option<Value>>,
 }
 
 impl RequestContext {
@@ -52,9 +58,11 @@ impl RequestContext {
             started: Instant::now(),
             queue: Cell::default(),
             tenant: OnceCell::new(),
+            served: OnceCell::new(),
             user: OnceCell::new(),
             ledger: OnceCell::new(),
             rates: RefCell::default(),
+            body: RefCell::default(),
         }))
     }
 
@@ -77,6 +85,12 @@ impl RequestContext {
     /// Puts the tenant's id into the request's log event; the first one stays.
     pub fn record_tenant(&self, id: impl Display) {
         self.0.tenant.get_or_init(|| id.to_string());
+    }
+
+    /// As [`Self::record_tenant`], and has the call logged where the tenant wants that.
+    pub fn record_served(&self, tenant: &Arc<ServedTenant>) {
+        self.record_tenant(&tenant.id);
+        self.0.served.get_or_init(|| Arc::clone(tenant));
     }
 
     /// Puts the user's id into the request's log event; the first one stays.
@@ -123,15 +137,33 @@ impl RequestContext {
         }
     }
 
+    /// Keeps what was sent, for the log of calls.
+    pub fn keep_body(&self, body: Value) {
+        self.0.body.replace(Some(body));
+    }
+
+    /// What was sent, if it was kept.
+    pub fn take_body(&self) -> Option<Value> {
+        self.0.body.take()
+    }
+
+    /// What serves the tenant, once it is known.
+    pub fn served(&self) -> Option<&Arc<ServedTenant>> {
+        self.0.served.get()
+    }
+
+    /// The tenant's id, once it is known.
     pub(super) fn tenant(&self) -> Option<&str> {
         self.0.tenant.get().map(String::as_str)
     }
 
-    pub(super) fn user(&self) -> Option<&str> {
+    /// The user's id, once it is known.
+    pub fn user(&self) -> Option<&str> {
         self.0.user.get().map(String::as_str)
     }
 
-    pub(super) fn elapsed(&self) -> Duration {
+    /// How long the request has taken so far.
+    pub fn elapsed(&self) -> Duration {
         self.0.started.elapsed()
     }
 }

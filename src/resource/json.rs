@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{IdempotencyHeader, Repeatable};
+use crate::call_log;
 use crate::error::{ApiError, Code};
 
 /// The most bytes a JSON body may have; register with `app_data(Data::new(…))` to change it.
@@ -113,7 +114,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for RepeatableJson<T> {
 async fn document(request: &HttpRequest, payload: Payload) -> Result<Value, ApiError> {
     require_json(request)?;
     let body = read(request, payload).await?;
-    document::parse(&body)
+    let length = body.len();
+    let body = document::parse(&body)?;
+    call_log::keep_request(request, &body, length);
+    Ok(body)
 }
 
 /// As [`StrictJson`], or no body at all, in that neither a type nor a length is announced, or `null`.

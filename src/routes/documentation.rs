@@ -46,6 +46,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tenant.merge(tenant::api_keys::Documentation::openapi());
     tenant.merge(tenant::support_access::Documentation::openapi());
     tenant.merge(tenant::audit_logs::Documentation::openapi());
+    tenant.merge(tenant::api_audit_logs::Documentation::openapi());
     tenant.merge(tenant::activity::Documentation::openapi());
     tenant.merge(tenant::events::Documentation::openapi());
     tenant.merge(tenant::settings::Documentation::openapi());

@@ -1,6 +1,7 @@
 //! Routes for tenant users. Mounted under `/api/v1/tenants/{slug}`, and under `/api/v1` for `X-Tenant-ID`.
 
 pub mod activity;
+pub mod api_audit_logs;
 pub mod api_keys;
 pub mod attachments;
 pub mod audit_logs;
@@ -51,6 +52,7 @@ pub fn configure(scope: &mut ServiceConfig) {
         .configure(attachments::configure)
         .configure(support_access::configure)
         .configure(audit_logs::configure)
+        .configure(api_audit_logs::configure)
         .configure(activity::configure)
         .configure(events::configure)
         .configure(features::configure)

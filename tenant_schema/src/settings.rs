@@ -9,7 +9,7 @@ pub mod idempotency_receipt;
 pub mod known;
 pub mod setting;
 
-pub use api_audit_log::ApiAuditLog;
+pub use api_audit_log::{ApiAuditFilter, ApiAuditLog};
 pub use audit_log::{ActorType, AuditFilter, AuditLog, ChainFault, ChainHead, Origin};
 pub use audited::{Audited, Change};
 pub use constraints::Constraints;

@@ -14,6 +14,7 @@ mod access_tokens;
 mod act_as;
 mod activity;
 mod admins;
+mod api_audit_logs;
 mod api_keys;
 mod attachments;
 mod audit;

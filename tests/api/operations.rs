@@ -57,6 +57,7 @@ const TENANT: &[(&str, &str, u16)] = &[
     ("GET", "/auth/sessions", 200),
     ("DELETE", "/auth/sessions/{id}", 404),
     ("GET", "/events", 200),
+    ("GET", "/settings/api-audit-logs", 403),
     ("GET", "/settings/audit-logs", 403),
     ("GET", "/settings/audit-logs/export", 403),
     ("GET", "/settings/audit-logs/platform", 403),

@@ -33,6 +33,7 @@ const PERMISSIONS: &[(&str, &str, &str)] = &[
     ("PUT", "/roles/{id}", "roles.update"),
     ("DELETE", "/roles/{id}", "roles.delete"),
     ("POST", "/roles/{id}/restore", "roles.delete"),
+    ("GET", "/settings/api-audit-logs", "audit.read"),
     ("GET", "/settings/audit-logs", "audit.read"),
     ("GET", "/settings/audit-logs/export", "audit.export"),
     ("GET", "/settings/audit-logs/platform", "audit.read"),
