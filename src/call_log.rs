@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -25,35 +24,23 @@ use uuid::Uuid;
 use self::recorder::Recorder;
 pub use self::recorder::RunningRecorder;
 use self::wanted::Wanted;
-use crate::http::RequestContext;
+use crate::http::{Called, RequestContext, Witness};
+use crate::identity::client::Client;
 use crate::platform::Platform;
 use crate::tenancy::ServedTenant;
 
-/// Calls that wait to be written.
+/// Calls that wait to be written. With bodies as long as they may be that is 32 MiB.
 const QUEUE: usize = 1_000;
 
 /// Most bytes of a body that is kept; of a longer one, its length is.
 const LONGEST_BODY: usize = 16 * 1024;
 
-/// Where calls are handed over. Cheap to clone.
-#[derive(Debug, Clone)]
+/// Where calls are handed over.
+#[derive(Debug)]
 pub struct CallLog {
     queue: mpsc::Sender<Call>,
     wanted: Wanted,
     dropped: Arc<AtomicU64>,
-}
-
-/// What was called, and from where.
-#[derive(Debug, Clone, Copy)]
-pub struct Called<'call> {
-    /// HTTP method.
-    pub method: &'call Method,
-    /// Path without the query.
-    pub path: &'call str,
-    /// The route's pattern.
-    pub matched_path: Option<&'call str>,
-    /// Address of the client.
-    pub ip: Option<IpNet>,
 }
 
 /// A call that was answered.
@@ -66,15 +53,24 @@ struct Call {
     duration: Duration,
     user: Option<Uuid>,
     request: Option<Value>,
-    answer: Option<Bytes>,
+    answer: Option<Body>,
     ip: Option<IpNet>,
     request_id: String,
     at: DateTime<Utc>,
 }
 
+/// The JSON of an answer.
+#[derive(Debug)]
+enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// So many bytes, more than are kept.
+    TooLong(usize),
+}
+
 impl CallLog {
     /// The log of a platform, and the task that writes it.
-    pub fn start(platform: &Arc<Platform>) -> (Self, RunningRecorder) {
+    pub fn start(platform: &Arc<Platform>) -> (Arc<dyn Witness>, RunningRecorder) {
         let (queue, calls) = mpsc::channel(QUEUE);
         let wanted = Wanted::new(platform.changes.clone());
         let dropped = Arc::new(AtomicU64::new(0));
@@ -84,11 +80,29 @@ impl CallLog {
             wanted,
             dropped,
         };
-        (log, recorder.start(calls))
+        (Arc::new(log), recorder.start(calls))
     }
 
-    /// Hands over a call and its answer, if the tenant may want that. Gives the answer back.
-    pub fn log(
+    /// The request's tenant, if it is known and may want its calls logged.
+    fn wanting(&self, context: &RequestContext) -> Option<Arc<ServedTenant>> {
+        let tenant = context.served()?;
+        self.wanted.may_be(&tenant.id).then(|| Arc::clone(tenant))
+    }
+}
+
+/// A call of a tenant that may want that is handed over.
+impl Witness for CallLog {
+    fn sent(&self, body: &Value, bytes: usize, context: &RequestContext) {
+        if self.wanting(context).is_some() {
+            context.keep_body(if bytes > LONGEST_BODY {
+                omitted(bytes)
+            } else {
+                body.clone()
+            });
+        }
+    }
+
+    fn answered(
         &self,
         called: Called<'_>,
         context: &RequestContext,
@@ -98,18 +112,7 @@ impl CallLog {
             return answer;
         };
         let status = answer.status().as_u16();
-        let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| {
-            let kind = kind.as_bytes();
-            kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json")
-        });
-        let mut kept = None;
-        let answer = answer.map_body(|_, body| match body.try_into_bytes() {
-            Ok(bytes) => {
-                kept = is_json.then(|| bytes.clone());
-                BoxBody::new(bytes)
-            }
-            Err(body) => body,
-        });
+        let (answer, body) = with_body(answer);
         let call = Call {
             tenant,
             method: called.method.to_string(),
@@ -120,8 +123,8 @@ impl CallLog {
             request: context
                 .take_body()
                 .filter(|_| redaction::is_understood(status)),
-            answer: kept,
-            ip: called.ip,
+            answer: body,
+            ip: called.request.and_then(|request| Client::of(request).ip),
             request_id: context.id().to_owned(),
             at: Utc::now(),
         };
@@ -130,31 +133,53 @@ impl CallLog {
         }
         answer
     }
-
-    /// The request's tenant, if it is known and may want its calls logged.
-    fn wanting(&self, context: &RequestContext) -> Option<Arc<ServedTenant>> {
-        let tenant = context.served()?;
-        self.wanted.may_be(&tenant.id).then(|| Arc::clone(tenant))
-    }
 }
 
-/// Keeps what a request sends, of so many bytes, if its call may be logged.
-pub fn keep_request(request: &HttpRequest, body: &Value, bytes: usize) {
-    let Some(log) = request.app_data::<Data<CallLog>>() else {
-        return;
-    };
-    if let Ok(context) = RequestContext::of(request)
-        && log.wanting(&context).is_some()
-    {
-        context.keep_body(if bytes > LONGEST_BODY {
-            omitted(bytes)
-        } else {
-            body.clone()
-        });
-    }
+/// An answer and what of its body is kept: nothing of what is no JSON, or comes bit by bit.
+fn with_body(answer: HttpResponse<BoxBody>) -> (HttpResponse<BoxBody>, Option<Body>) {
+    let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json")
+    });
+    let mut kept = None;
+    let answer = answer.map_body(|_, body| match body.try_into_bytes() {
+        Ok(bytes) => {
+            kept = is_json.then(|| match bytes.len() {
+                length if length > LONGEST_BODY => Body::TooLong(length),
+                _ => Body::Whole(bytes.clone()),
+            });
+            BoxBody::new(bytes)
+        }
+        Err(body) => body,
+    });
+    (answer, kept)
 }
 
 /// What is kept of a body that is too long.
 fn omitted(bytes: usize) -> Value {
     json!({ "omitted_bytes": bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(length: usize) -> (Option<Body>, usize) {
+        let text = "1".repeat(length);
+        let answer = HttpResponse::Ok()
+            .content_type("application/json")
+            .body(text);
+        let (answer, body) = with_body(answer);
+        (body, answer.into_body().try_into_bytes().unwrap().len())
+    }
+
+    #[test]
+    fn of_a_long_answer_the_length_is_kept_and_the_whole_is_sent() {
+        let (body, sent) = kept(LONGEST_BODY);
+        assert!(matches!(body, Some(Body::Whole(bytes)) if bytes.len() == LONGEST_BODY));
+        assert_eq!(sent, LONGEST_BODY);
+        let (body, sent) = kept(LONGEST_BODY + 1);
+        assert!(matches!(body, Some(Body::TooLong(length)) if length == LONGEST_BODY + 1));
+        assert_eq!(sent, LONGEST_BODY + 1);
+    }
 }

@@ -11,6 +11,7 @@ mod security_headers;
 mod telemetry;
 mod time_limit;
 mod trace;
+mod witness;
 
 pub use self::{
     drain::{Drain, stop_signal},
@@ -22,4 +23,5 @@ pub use self::{
     telemetry::{start_log, subscriber},
     time_limit::TimeLimit,
     trace::Trace,
+    witness::{Called, Witness, tell_sent},
 };

@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 use crate::attachments::sweep_job::{RunningSweep, SweepJob};
 use crate::call_log::{CallLog, RunningRecorder};
 use crate::config::Config;
-use crate::http::{self, Drain, TimeLimit};
+use crate::http::{self, Drain, TimeLimit, Witness};
 use crate::identity::client::TrustedProxies;
 use crate::identity::key_watch::KeyWatch;
 use crate::identity::{Identity, bootstrap};
@@ -103,7 +103,7 @@ impl Application {
         });
         let proxies = web::Data::new(TrustedProxies::of(&config.http));
         let (call_log, calls) = CallLog::start(&platform);
-        let call_log = web::Data::new(call_log);
+        let witness: web::Data<dyn Witness> = web::Data::from(call_log);
         let drain = web::Data::new(Drain::default());
         let draining = drain.clone();
         let server = HttpServer::new(move || {
@@ -111,7 +111,7 @@ impl Application {
                 .app_data(platform_data.clone())
                 .app_data(identity.clone())
                 .app_data(drain.clone())
-                .app_data(call_log.clone())
+                .app_data(witness.clone())
                 .app_data(body_limit.clone())
                 .app_data(time_limit.clone())
                 .app_data(proxies.clone())

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use actix_web::web::Bytes;
 use serde_json::Value;
 
-use super::{LONGEST_BODY, omitted};
+use super::{Body, omitted};
 
 /// What stands in the place of a secret.
 const REMOVED: &str = "removed";
@@ -53,12 +52,12 @@ pub(super) fn request(path: &str, mut body: Value) -> Value {
     without_secrets(body)
 }
 
-/// What was answered, without secrets; nothing of what is no JSON.
-pub(super) fn answer(bytes: &Bytes) -> Option<Value> {
-    if bytes.len() > LONGEST_BODY {
-        return Some(omitted(bytes.len()));
+/// What was answered, without secrets; nothing of what is no JSON after all.
+pub(super) fn answer(body: &Body) -> Option<Value> {
+    match body {
+        Body::TooLong(bytes) => Some(omitted(*bytes)),
+        Body::Whole(bytes) => serde_json::from_slice(bytes).ok().map(without_secrets),
     }
-    serde_json::from_slice(bytes).ok().map(without_secrets)
 }
 
 fn without_secrets(mut value: Value) -> Value {
@@ -100,6 +99,7 @@ fn is_secret_text(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::web::Bytes;
     use serde_json::json;
     use tenant_schema::identity::User;
     use tenant_schema::settings::{Audited, Setting};
@@ -139,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_long_answer_is_known_by_its_length() {
-        let long = Bytes::from(vec![b'1'; LONGEST_BODY + 1]);
-        let length = json!({ "omitted_bytes": LONGEST_BODY + 1 });
-        assert_eq!(answer(&long), Some(length));
-        assert_eq!(answer(&Bytes::from_static(b"<html>")), None);
+        let length = json!({ "omitted_bytes": 20_000 });
+        assert_eq!(answer(&Body::TooLong(20_000)), Some(length));
+        let page = Body::Whole(Bytes::from_static(b"<html>"));
+        assert_eq!(answer(&page), None);
     }
 }

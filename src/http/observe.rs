@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse, ResponseError,
+    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -22,17 +22,15 @@ use actix_web::{
     web::Data,
 };
 use futures_util::FutureExt;
-use ipnet::IpNet;
 use tracing::{Instrument, Level};
 
 use super::{
     TimeLimit,
     request_context::{RequestContext, X_REQUEST_ID},
     security_headers,
+    witness::{Called, Witness},
 };
-use crate::call_log::{CallLog, Called};
 use crate::error::{ApiError, Code, Problem};
-use crate::identity::client::Client;
 use crate::rate::Standing;
 use crate::tenancy::SettleError;
 
@@ -71,7 +69,7 @@ pub async fn observe(
             let (request, response) = response.into_parts();
             let response = kept(response.map_into_boxed_body(), settled);
             let response = exchange.finish(response);
-            let response = exchange.log_call(Client::of(&request).ip, response);
+            let response = exchange.tell(Some(&request), response);
             Ok(ServiceResponse::new(request, response))
         }
         Ok(Err(error)) => Err(exchange.fail(error)),
@@ -126,7 +124,7 @@ struct Exchange {
     path: String,
     /// The route's pattern, never the path itself: ids stay out of the log.
     matched_path: Option<String>,
-    calls: Option<Data<CallLog>>,
+    witness: Option<Data<dyn Witness>>,
 }
 
 impl Exchange {
@@ -138,29 +136,33 @@ impl Exchange {
             method: request.method().clone(),
             path: request.path().to_owned(),
             matched_path: request.match_pattern(),
-            calls: request.app_data::<Data<CallLog>>().cloned(),
+            witness: request.app_data::<Data<dyn Witness>>().cloned(),
         }
     }
 
     /// Ends a request whose handling did not even return a response: the server sends what this error carries.
     fn fail(&self, error: Error) -> Error {
         let response = self.finish(HttpResponse::from_error(error));
-        let response = self.log_call(None, response);
+        let response = self.tell(None, response);
         InternalError::from_response("the request failed", response).into()
     }
 
-    /// Logs the call where the tenant wants that, once its answer is made.
-    fn log_call(&self, ip: Option<IpNet>, answer: HttpResponse<BoxBody>) -> HttpResponse<BoxBody> {
-        let Some(calls) = &self.calls else {
+    /// Tells the witness of the call, once its answer is made.
+    fn tell(
+        &self,
+        request: Option<&HttpRequest>,
+        answer: HttpResponse<BoxBody>,
+    ) -> HttpResponse<BoxBody> {
+        let Some(witness) = &self.witness else {
             return answer;
         };
-        let call = Called {
+        let called = Called {
             method: &self.method,
             path: &self.path,
             matched_path: self.matched_path.as_deref(),
-            ip,
+            request,
         };
-        calls.log(call, &self.context, answer)
+        witness.answered(called, &self.context, answer)
     }
 
     /// Gives a response its body and headers, and the request its log event.

@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{IdempotencyHeader, Repeatable};
-use crate::call_log;
 use crate::error::{ApiError, Code};
+use crate::http;
 
 /// The most bytes a JSON body may have; register with `app_data(Data::new(…))` to change it.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +116,7 @@ async fn document(request: &HttpRequest, payload: Payload) -> Result<Value, ApiE
     let body = read(request, payload).await?;
     let length = body.len();
     let body = document::parse(&body)?;
-    call_log::keep_request(request, &body, length);
+    http::tell_sent(request, &body, length);
     Ok(body)
 }
 
