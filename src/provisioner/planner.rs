@@ -6,6 +6,7 @@
 mod checks;
 mod columns;
 mod comments;
+mod constraints;
 mod conversion;
 mod disturbance;
 mod done;
@@ -156,8 +157,8 @@ impl<'a> Planner<'a> {
             self.draft_columns(&before, &rest);
             self.draft_keys(&mut before, &rest);
             self.draft_indexes(&mut before, &rest);
-            self.draft_checks(&mut before, &rest);
-            self.draft_foreign_keys(&mut before, &rest);
+            self.draft_constraints(&mut before, &rest.checks);
+            self.draft_constraints(&mut before, &rest.foreign_keys);
             self.draft_comments(&before, &after);
         }
         self.drop_left_over_followers();

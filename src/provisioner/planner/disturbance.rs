@@ -8,6 +8,7 @@ use tenant_schema::definition::{
 };
 
 use super::super::introspect::Use;
+use super::keys::KeyKind;
 use super::part::Part;
 use super::{Planner, type_change};
 
@@ -149,8 +150,12 @@ impl Planner<'_> {
         }
         for key in before.keys() {
             if remade.iter().any(|column| holds(key, column)) {
-                let is_primary = before.primary_key.as_ref() == Some(key);
-                self.drop_key(table, key, is_primary);
+                let kind = if before.primary_key.as_ref() == Some(key) {
+                    KeyKind::Primary
+                } else {
+                    KeyKind::Unique
+                };
+                self.drop_key(table, key, kind);
             }
         }
     }

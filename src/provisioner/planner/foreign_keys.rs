@@ -6,61 +6,41 @@ use super::super::ddl;
 use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
-
+use super::constraints::Constraint;
 use super::draft::{Draft, Phase};
-use super::part::pair;
 use super::probe::Probe;
 use super::{Planner, done};
 
-impl Planner<'_> {
-    pub(super) fn draft_foreign_keys(
-        &mut self,
-        before: &mut TableDefinition,
-        after: &TableDefinition,
-    ) {
-        let known = before.foreign_keys.clone();
-        let table = after.name.clone();
-        let taken = self.constraint_names(before);
-        let matched = pair(&known, &after.foreign_keys, |name| {
-            !taken.iter().any(|taken| taken == name)
-        });
-        for (old, new) in &matched.renamed {
-            self.rename_constraint(&table, &old.name, &new.name);
-            for key in before
-                .foreign_keys
-                .iter_mut()
-                .filter(|key| key.name == old.name)
-            {
-                key.name.clone_from(&new.name);
-            }
-        }
-        for (old, new) in matched.kept.iter().chain(&matched.renamed) {
-            if old.not_valid && !new.not_valid {
-                let probe = self.orphans(before, new);
-                self.validate_with(&table, &new.name, Phase::Validate, probe);
-            } else if !old.not_valid && new.not_valid {
-                let old = ForeignKeyDefinition {
-                    name: new.name.clone(),
-                    ..(*old).clone()
-                };
-                self.drop_foreign_key(&table, &old);
-                self.add_foreign_key(before, new);
-                before.foreign_keys.retain(|key| key.name != old.name);
-            }
-        }
-        for old in &matched.dropped {
-            self.drop_foreign_key(&table, old);
-        }
-        for (old, new) in &matched.replaced {
-            self.drop_foreign_key(&table, old);
-            self.add_foreign_key(before, new);
-            before.foreign_keys.retain(|key| key.name != old.name);
-        }
-        for new in &matched.added {
-            self.add_foreign_key(before, new);
+impl Constraint for ForeignKeyDefinition {
+    fn list_of(table: &mut TableDefinition) -> &mut Vec<Self> {
+        &mut table.foreign_keys
+    }
+
+    fn is_not_valid(&self) -> bool {
+        self.not_valid
+    }
+
+    fn renamed(&self, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..self.clone()
         }
     }
 
+    fn add(&self, table: &TableDefinition, planner: &mut Planner<'_>) {
+        planner.add_foreign_key(table, self);
+    }
+
+    fn drop(&self, table: &str, planner: &mut Planner<'_>) {
+        planner.drop_foreign_key(table, self);
+    }
+
+    fn probe(&self, table: &TableDefinition, planner: &Planner<'_>) -> Probe {
+        planner.orphans(table, self)
+    }
+}
+
+impl Planner<'_> {
     /// Adds a foreign key: at once, or first for new rows and then for those that are there.
     pub(super) fn add_foreign_key(&mut self, table: &TableDefinition, key: &ForeignKeyDefinition) {
         let (name, target) = (&table.name, &key.references_table);
@@ -74,31 +54,7 @@ impl Planner<'_> {
             not_valid: key.not_valid || is_online,
             ..key.clone()
         };
-        let mut draft = Draft::new(
-            Phase::ForeignKeys,
-            format!("add foreign key {} to {name}", key.name),
-            ddl::add_foreign_key(name, &added),
-        )
-        .done_when(done::constraint_exists(name, &key.name));
-        let was_there = self.working().table(name).is_some();
-        for locked in [name, target] {
-            if self.working().table(locked).is_some() {
-                draft = draft.locks(LockClass::ShareRowExclusive, locked);
-            }
-        }
-        if was_there {
-            let is_slow = self.is_large(name) && !added.not_valid;
-            draft = draft
-                .hazard_if(
-                    HazardKind::ShareRowExclusive,
-                    format!("nobody writes {name} and {target} meanwhile"),
-                    is_slow,
-                )
-                .hazard(
-                    HazardKind::BreaksClients,
-                    "statements that write rows against it fail",
-                );
-        }
+        let draft = self.adding_foreign_key(name, &added);
         if added.not_valid {
             self.push(draft.why("new rows are checked from now on"));
             if !key.not_valid {
@@ -107,15 +63,44 @@ impl Planner<'_> {
             }
             return;
         }
-        if was_there {
-            draft = draft
+        let was_there = self.working().table(name).is_some();
+        self.push(if was_there {
+            draft
                 .hazard(
                     HazardKind::MayFailOnData,
                     "a row that refers to nothing stops the change",
                 )
-                .probe(self.orphans(table, key));
+                .probe(self.orphans(table, key))
+                .slow()
+        } else {
+            draft.slow()
+        });
+    }
+
+    fn adding_foreign_key(&self, table: &str, key: &ForeignKeyDefinition) -> Draft {
+        let target = &key.references_table;
+        let mut draft = Draft::new(
+            Phase::ForeignKeys,
+            format!("add foreign key {} to {table}", key.name),
+            ddl::add_foreign_key(table, key),
+        )
+        .done_when(done::constraint_exists(table, &key.name));
+        for locked in [table, target] {
+            if self.working().table(locked).is_some() {
+                draft = draft.locks(LockClass::ShareRowExclusive, locked);
+            }
         }
-        self.push(draft.slow());
+        if self.working().table(table).is_none() {
+            return draft;
+        }
+        let is_slow = self.is_large(table) && !key.not_valid;
+        let detail = format!("nobody writes {table} and {target} meanwhile");
+        draft
+            .hazard_if(HazardKind::ShareRowExclusive, detail, is_slow)
+            .hazard(
+                HazardKind::BreaksClients,
+                "statements that write rows against it fail",
+            )
     }
 
     /// The question how many rows refer to nothing.
@@ -173,21 +158,15 @@ impl Planner<'_> {
         } else {
             format!("rows of {table} may refer to nothing")
         };
+        let name = format!("drop foreign key {} of {table}", key.name);
         self.push(
-            Draft::new(
-                Phase::DropForeignKeys,
-                format!("drop foreign key {} of {table}", key.name),
-                ddl::drop_constraint(table, &key.name),
-            )
-            .locks(LockClass::AccessExclusive, table)
-            .locks(LockClass::AccessExclusive, &key.references_table)
-            .done_when(done::constraint_is_gone(table, &key.name))
-            .hazard(HazardKind::ConstraintDropped, detail),
+            Draft::dropping_constraint(Phase::DropForeignKeys, name, table, &key.name)
+                .locks(LockClass::AccessExclusive, &key.references_table)
+                .hazard(HazardKind::ConstraintDropped, detail),
         );
-        let tables = self.renamed.structure.tables.iter_mut();
-        for known in tables.filter(|known| known.name == table) {
+        self.forget(table, |known| {
             known.foreign_keys.retain(|known| known.name != key.name);
-        }
+        });
     }
 
     fn is_table_to_come(&self, name: &str) -> bool {

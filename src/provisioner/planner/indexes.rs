@@ -7,7 +7,7 @@ use super::super::identifier::quote_identifier;
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
 use super::draft::{Draft, Phase};
-use super::helper_object::{is_helper, replaced, replacement};
+use super::helper_object::{LEFT_BEHIND, is_helper, replaced, replacement};
 use super::part::pair;
 use super::probe::{Answer, Probe};
 use super::{Planner, done};
@@ -196,20 +196,14 @@ impl Planner<'_> {
             Phase::DropDisturbedIndexes,
             "in the way of another change",
         );
-        let tables = self.renamed.structure.tables.iter_mut();
-        for known in tables.filter(|known| known.name == table) {
+        self.forget(table, |known| {
             known.indexes.retain(|known| known.name != index.name);
-        }
+        });
     }
 
     /// Drops an index that an interrupted run left behind.
     pub(super) fn drop_left_over(&mut self, table: &str, name: &str) {
-        self.drop_index_named(
-            table,
-            name,
-            Phase::Heal,
-            "left behind by an interrupted run",
-        );
+        self.drop_index_named(table, name, Phase::Heal, LEFT_BEHIND);
     }
 
     fn drop_index_before_new(&mut self, table: &str, index: &IndexDefinition) {
@@ -223,7 +217,7 @@ impl Planner<'_> {
 
     fn drop_index(&mut self, table: &str, index: &IndexDefinition) {
         let (phase, why) = if is_helper(&index.name) {
-            (Phase::Heal, "left behind by an interrupted run")
+            (Phase::Heal, LEFT_BEHIND)
         } else if self.is_name_wanted(&index.name) {
             (Phase::DropDisturbedIndexes, "its name is wanted")
         } else if index.unique {

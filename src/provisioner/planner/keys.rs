@@ -12,23 +12,54 @@ use super::indexes::renaming;
 use super::part::{Matched, pair};
 use super::{Planner, done};
 
+/// What a key is to its table.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum KeyKind {
+    Primary,
+    Unique,
+}
+
+impl KeyKind {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Primary => "primary key",
+            Self::Unique => "unique constraint",
+        }
+    }
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Primary => "PRIMARY KEY",
+            Self::Unique => "UNIQUE",
+        }
+    }
+
+    /// The constraint with an index of its own.
+    fn constraint(self, key: &KeyDefinition) -> String {
+        match self {
+            Self::Primary => ddl::primary_key(key),
+            Self::Unique => ddl::unique(key),
+        }
+    }
+}
+
 impl Planner<'_> {
     pub(super) fn draft_keys(&mut self, before: &mut TableDefinition, after: &TableDefinition) {
         let primary =
             |table: &TableDefinition| table.primary_key.iter().cloned().collect::<Vec<_>>();
         let (old, new) = (primary(before), primary(after));
         let matched = pair(&old, &new, |name| self.is_name_free(name));
-        self.draft_matched_keys(before, &matched, true);
+        self.draft_matched_keys(before, &matched, KeyKind::Primary);
         let old = before.uniques.clone();
         let matched = pair(&old, &after.uniques, |name| self.is_name_free(name));
-        self.draft_matched_keys(before, &matched, false);
+        self.draft_matched_keys(before, &matched, KeyKind::Unique);
     }
 
     fn draft_matched_keys(
         &mut self,
         before: &mut TableDefinition,
         matched: &Matched<'_, KeyDefinition>,
-        is_primary: bool,
+        kind: KeyKind,
     ) {
         let table = before.name.clone();
         for (old, new) in &matched.renamed {
@@ -47,50 +78,40 @@ impl Planner<'_> {
             }
         }
         for old in &matched.dropped {
-            self.drop_key(&table, old, is_primary);
+            self.drop_key(&table, old, kind);
         }
         for new in &matched.added {
-            self.add_key(before, new, is_primary, None);
+            self.add_key(before, new, kind, None);
         }
         for (old, new) in &matched.replaced {
             if self.is_online(&table) {
-                self.add_key(before, new, is_primary, Some(old));
+                self.add_key(before, new, kind, Some(old));
             } else {
-                self.drop_key(&table, old, is_primary);
-                self.add_key(before, new, is_primary, None);
+                self.drop_key(&table, old, kind);
+                self.add_key(before, new, kind, None);
             }
             forget_key(before, &old.name);
         }
     }
 
     /// Drops a primary key or unique constraint, and forgets it.
-    pub(super) fn drop_key(&mut self, table: &str, key: &KeyDefinition, is_primary: bool) {
-        let draft = self.dropping_key(table, key, is_primary, Phase::DropConstraints);
+    pub(super) fn drop_key(&mut self, table: &str, key: &KeyDefinition, kind: KeyKind) {
+        let draft = self.dropping_key(table, key, kind, Phase::DropConstraints);
         self.push(draft);
-        let tables = self.renamed.structure.tables.iter_mut();
-        for known in tables.filter(|known| known.name == table) {
-            forget_key(known, &key.name);
-        }
+        self.forget(table, |known| forget_key(known, &key.name));
     }
 
     fn dropping_key(
         &mut self,
         table: &str,
         key: &KeyDefinition,
-        is_primary: bool,
+        kind: KeyKind,
         phase: Phase,
     ) -> Draft {
-        let what = if is_primary {
-            "primary key"
-        } else {
-            "unique constraint"
-        };
-        let object = format!("{what} {} of {table}", key.name);
+        let object = format!("{} {} of {table}", kind.noun(), key.name);
         self.refuse_if_needed("constraint", Some(table), &key.name, &object);
-        let sql = ddl::drop_constraint(table, &key.name);
-        Draft::new(phase, format!("drop {object}"), sql)
-            .locks(LockClass::AccessExclusive, table)
-            .done_when(done::constraint_is_gone(table, &key.name))
+        let name = format!("drop {object}");
+        Draft::dropping_constraint(phase, name, table, &key.name)
             .hazard(
                 HazardKind::ConstraintDropped,
                 format!("{} may repeat", key.columns.join(", ")),
@@ -98,96 +119,70 @@ impl Planner<'_> {
             .hazard(HazardKind::IndexDropped, "queries may have used its index")
     }
 
+    /// Adds a key: at once, or over an index that is there or is built beside readers and writers.
     fn add_key(
         &mut self,
         table: &TableDefinition,
         key: &KeyDefinition,
-        is_primary: bool,
+        kind: KeyKind,
         replaces: Option<&KeyDefinition>,
     ) {
         let ready = self.index_for(table, key);
         self.adopted_indexes.extend(ready.clone());
         if ready.is_none() && !self.is_online(&table.name) {
-            let constraint = if is_primary {
-                ddl::primary_key(key)
-            } else {
-                ddl::unique(key)
-            };
-            let detail = format!(
-                "nobody reads or writes {} while the index is built",
-                table.name
-            );
-            let draft = self
-                .adding(
-                    table,
-                    key,
-                    is_primary,
-                    ddl::add_constraint(&table.name, &constraint),
-                )
-                .hazard_if(
-                    HazardKind::AccessExclusive,
-                    detail,
-                    self.is_large(&table.name),
-                )
-                .hazard(
-                    HazardKind::IndexBuild,
-                    format!("the rows of {} are read and sorted", table.name),
-                )
-                .slow();
-            self.push(draft);
+            self.add_key_at_once(table, key, kind);
             return;
         }
         let index = ready.unwrap_or_else(|| self.build_index_for(table, key, replaces.is_some()));
         if let Some(old) = replaces {
-            let draft = self.dropping_key(&table.name, old, is_primary, Phase::Keys);
+            let draft = self.dropping_key(&table.name, old, kind, Phase::Keys);
             self.push(draft.why("the new one takes its place in the same transaction"));
         }
-        let kind = if is_primary { "PRIMARY KEY" } else { "UNIQUE" };
         let constraint = format!(
-            "CONSTRAINT {} {kind} USING INDEX {}{}",
+            "CONSTRAINT {} {} USING INDEX {}{}",
             quote_identifier(&key.name),
+            kind.sql(),
             quote_identifier(&index),
             ddl::deferrable(key.deferrable)
         );
-        let draft = self.adding(
-            table,
-            key,
-            is_primary,
-            ddl::add_constraint(&table.name, &constraint),
-        );
+        let draft = self.adding_key(table, key, kind, &constraint);
         self.push(draft);
     }
 
-    fn adding(
-        &mut self,
+    fn add_key_at_once(&mut self, table: &TableDefinition, key: &KeyDefinition, kind: KeyKind) {
+        let name = &table.name;
+        let detail = format!("nobody reads or writes {name} while the index is built");
+        let draft = self
+            .adding_key(table, key, kind, &kind.constraint(key))
+            .hazard_if(HazardKind::AccessExclusive, detail, self.is_large(name))
+            .hazard(
+                HazardKind::IndexBuild,
+                format!("the rows of {name} are read and sorted"),
+            )
+            .slow();
+        self.push(draft);
+    }
+
+    fn adding_key(
+        &self,
         table: &TableDefinition,
         key: &KeyDefinition,
-        is_primary: bool,
-        sql: String,
+        kind: KeyKind,
+        constraint: &str,
     ) -> Draft {
-        let what = if is_primary {
-            "primary key"
-        } else {
-            "unique constraint"
-        };
-        let name = format!("add {what} {} to {}", key.name, table.name);
-        let keys: Vec<String> = key
-            .columns
-            .iter()
-            .map(|column| quote_identifier(column))
-            .collect();
-        let probe = self.duplicates(
-            table,
-            &keys,
-            "true",
-            key.nulls_not_distinct,
-            format!("{what} {} of {}", key.name, table.name),
-        );
-        Draft::new(Phase::Keys, name, sql)
-            .locks(LockClass::AccessExclusive, &table.name)
-            .done_when(done::constraint_exists(&table.name, &key.name))
-            .hazard(HazardKind::MayFailOnData, "two equal rows stop the change")
-            .probe(probe)
+        let what = format!("{} {}", kind.noun(), key.name);
+        let keys = index_of(key).keys;
+        let object = format!("{what} of {}", table.name);
+        let probe = self.duplicates(table, &keys, "true", key.nulls_not_distinct, object);
+        Draft::new(
+            Phase::Keys,
+            format!("add {what} to {}", table.name),
+            ddl::add_constraint(&table.name, constraint),
+        )
+        .locks(LockClass::AccessExclusive, &table.name)
+        .done_when(done::constraint_exists(&table.name, &key.name))
+        .hazard(HazardKind::MayFailOnData, "two equal rows stop the change")
+        .probe(probe)
     }
 
     /// The index of a key, built beside readers and writers; its name.

@@ -187,51 +187,59 @@ impl Renamed {
         schema: &Namespace,
         conn: &mut PlatformConn,
     ) -> Result<(), ProvisionError> {
-        let renames = self.renames.iter().filter(|rename| rename.table.is_some());
-        let mut copies: Vec<TableDefinition> = Vec::new();
-        let mut statements = Vec::new();
-        for rename in renames {
-            let owner = rename.table.as_deref().unwrap_or_default();
-            let now = self.table_now(owner);
-            if let Some(table) = from.structure.table(now)
-                && !copies.iter().any(|copy| copy.name == table.name)
-            {
-                copies.push(table.clone());
-            }
-            statements.push(format!(
-                "ALTER TABLE {} RENAME COLUMN {} TO {}",
-                quote_identifier(now),
-                quote_identifier(&rename.from),
-                quote_identifier(&rename.to)
-            ));
-        }
-        copies.retain(has_expressions);
-        statements.retain(|sql| {
-            copies.iter().any(|copy| {
-                sql.starts_with(&format!("ALTER TABLE {} ", quote_identifier(&copy.name)))
-            })
-        });
+        let copies = self.renamed_with_expressions(from);
         if copies.is_empty() {
             return Ok(());
         }
         let mut sql: Vec<String> = from.structure.enums.iter().map(ddl::create_enum).collect();
         sql.extend(copies.iter().flat_map(copy_of_expressions));
-        sql.extend(statements);
+        sql.extend(self.column_renames_in(&copies));
         let read = read_from_scratch(&sql, schema, conn).await?;
         for copy in &copies {
             let now = &copy.name;
             let name = self.tables.iter().find(|(_, was)| *was == now);
             let name = name.map_or_else(|| now.clone(), |(name, _)| name.clone());
-            let table = self
-                .structure
-                .tables
-                .iter_mut()
-                .find(|table| table.name == name);
+            let mut tables = self.structure.tables.iter_mut();
+            let table = tables.find(|table| table.name == name);
             if let (Some(table), Some(read)) = (table, read.structure.table(now)) {
                 take_expressions(table, read);
             }
         }
         Ok(())
+    }
+
+    /// Tables as they are, which have expressions and renamed columns.
+    fn renamed_with_expressions(&self, from: &LiveSchema) -> Vec<TableDefinition> {
+        let mut tables: Vec<TableDefinition> = Vec::new();
+        for owner in self
+            .renames
+            .iter()
+            .filter_map(|rename| rename.table.as_deref())
+        {
+            let table = from.structure.table(self.table_now(owner));
+            if let Some(table) = table.filter(|table| has_expressions(table))
+                && !tables.contains(table)
+            {
+                tables.push(table.clone());
+            }
+        }
+        tables
+    }
+
+    fn column_renames_in(&self, tables: &[TableDefinition]) -> Vec<String> {
+        let statement = |rename: &Rename| {
+            let now = self.table_now(rename.table.as_deref()?);
+            let is_copied = tables.iter().any(|table| table.name == now);
+            is_copied.then(|| {
+                format!(
+                    "ALTER TABLE {} RENAME COLUMN {} TO {}",
+                    quote_identifier(now),
+                    quote_identifier(&rename.from),
+                    quote_identifier(&rename.to)
+                )
+            })
+        };
+        self.renames.iter().filter_map(statement).collect()
     }
 }
 

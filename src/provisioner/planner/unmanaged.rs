@@ -62,21 +62,8 @@ impl Planner<'_> {
 
     /// Refuses what the desired structure builds on unmanaged objects that are not there, and names that one of them has.
     pub(super) fn refuse_what_is_missing(&mut self) {
-        let is_there = |used: &Use| {
-            let objects = self.from.unmanaged.iter();
-            MANAGED.contains(&used.kind.as_str())
-                || objects
-                    .into_iter()
-                    .any(|object| object.kind == used.kind && object.name == used.uses)
-        };
-        let missing: Vec<Use> = self
-            .to
-            .uses
-            .iter()
-            .filter(|used| !is_there(used))
-            .cloned()
-            .collect();
-        for used in missing {
+        let missing = self.to.uses.iter().filter(|used| !self.is_there(used));
+        for used in missing.cloned().collect::<Vec<_>>() {
             self.refuse(
                 format!("{} {}.{}", used.part, used.table, used.name),
                 format!(
@@ -87,20 +74,25 @@ impl Planner<'_> {
         }
         let new = (self.to.structure.tables.iter())
             .filter(|table| self.working().table(&table.name).is_none());
-        let taken = new.filter_map(|table| {
-            let mut objects = self
-                .from
-                .unmanaged
-                .iter()
-                .filter(|object| object.table.is_none());
-            let object = objects.find(|object| object.name == table.name)?;
-            Some((table.name.clone(), object.kind.clone()))
-        });
+        let taken = new.filter_map(|table| Some((table.name.clone(), self.holder(&table.name)?)));
         for (table, kind) in taken.collect::<Vec<_>>() {
             self.refuse(
                 format!("table {table}"),
                 format!("a {kind} has its name and is not managed (hint: rename or drop it by hand first)"),
             );
         }
+    }
+
+    fn is_there(&self, used: &Use) -> bool {
+        let mut objects = self.from.unmanaged.iter();
+        MANAGED.contains(&used.kind.as_str())
+            || objects.any(|object| object.kind == used.kind && object.name == used.uses)
+    }
+
+    /// The kind of the unmanaged object that has the name of a table to come.
+    fn holder(&self, name: &str) -> Option<String> {
+        let mut objects = self.from.unmanaged.iter();
+        let holder = objects.find(|object| object.table.is_none() && object.name == name)?;
+        Some(holder.kind.clone())
     }
 }
