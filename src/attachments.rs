@@ -1,20 +1,16 @@
-//! Attachments beyond their rows: the contents in an object store, what comes in and out of it, and what is left over.
+//! Attachments beyond their rows: what comes into the store of contents and out of it, and what is left over there.
 //!
 //! A content is written first, under a name that nobody can guess; the row that names it comes after, in its own transaction.
 //! So a row always has its content, and a content without a row is what a sweep removes.
 
-pub mod content_type;
 pub mod delivery;
 mod failures;
 pub mod file_name;
 pub mod form;
 pub mod link;
 pub mod range;
-pub mod store;
 pub mod sweep;
 pub mod sweep_job;
 pub mod upload;
 
-pub use content_type::TypeRules;
 pub use file_name::FileName;
-pub use store::{AttachmentStore, StoreError};

@@ -18,7 +18,7 @@ use tenant_schema::identity::{NewUser, Role};
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::identity::password::{Password, PasswordHash};
+use crate::pepper::password::{Password, PasswordHash};
 use crate::platform::Platform;
 use crate::provisioner::order::{FirstAdmin, Requester, TenantOrder};
 use crate::server::Application;

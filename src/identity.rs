@@ -1,11 +1,9 @@
-//! Who is calling and what they may do: passwords, tokens, keys, the permission decision, and what a request proves.
+//! Who is calling and what they may do: logins, tokens, keys, the permission decision, and what a request proves.
 //!
 //! The first group of files knows no HTTP. The others take a request apart: who is at which tenant's door, with what right.
 
 pub mod api_key;
 pub mod bootstrap;
-pub mod mailed_token;
-pub mod password;
 pub mod permission;
 pub mod refresh_token;
 pub mod signing_key;
@@ -21,6 +19,7 @@ pub mod authority;
 pub mod authorized;
 pub mod bearer;
 pub mod client;
+pub mod creation;
 pub mod door;
 pub mod email;
 pub mod email_change;
@@ -32,17 +31,15 @@ pub mod generated_password;
 pub mod invitation;
 pub mod key_ring;
 pub mod key_watch;
-pub mod link;
 pub mod login;
 pub mod password_change;
 pub mod password_reset;
 pub mod platform_visitor;
-pub mod receipt;
 pub mod refresh_cookie;
 pub mod registration;
 pub mod rotation;
 pub mod scraper;
-pub mod sealing;
+pub mod secret_fields;
 pub mod session_end;
 pub mod setting_changes;
 pub mod sight;

@@ -7,17 +7,17 @@ use std::thread::available_parallelism;
 
 use tokio::task::spawn_blocking;
 
-use crate::attachments::link::AttachmentLinks;
-use crate::attachments::{AttachmentStore, StoreError};
 use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, Pooling, migrations};
-use crate::identity::link::Links;
-use crate::identity::mailed_token::LinkKey;
-use crate::identity::password::{PasswordError, PasswordHasher};
-use crate::identity::receipt::ReceiptKey;
-use crate::identity::sealing::Sealer;
+use crate::pepper::attachment_link::AttachmentLinks;
+use crate::pepper::link::Links;
+use crate::pepper::mailed_token::LinkKey;
+use crate::pepper::password::{PasswordError, PasswordHasher};
+use crate::pepper::receipt::ReceiptKey;
+use crate::pepper::sealing::Sealer;
 use crate::provisioner::{ProvisionError, Provisioner};
 use crate::settings::TenantSettings;
+use crate::store::{AttachmentStore, StoreError};
 use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
 
 /// What every program of the platform works with. Dropping it stops the embedded server, if nobody else uses it.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use futures_util::future::try_join_all;
 use reqwest::Client;
-use rowhouse::identity::password::{Password, PasswordHasher};
+use rowhouse::pepper::password::{Password, PasswordHasher};
 use serde_json::{Value, json};
 use test_app::PASSWORD;
 

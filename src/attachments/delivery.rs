@@ -13,8 +13,8 @@ use tenant_schema::tools::AttachmentVersion;
 
 use super::file_name::disposition;
 use super::range::Wanted;
-use super::store::AttachmentStore;
 use crate::error::ApiError;
+use crate::store::AttachmentStore;
 
 /// A hash as text.
 pub fn hex(bytes: &[u8]) -> String {

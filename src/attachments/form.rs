@@ -12,11 +12,11 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::store::AttachmentStore;
 use super::upload::{Upload, UploadError, Uploaded};
 use crate::error::{ApiError, Code};
 use crate::identity::signed_in::SignedIn;
 use crate::resource::{IdempotencyHeader, Repeatable};
+use crate::store::AttachmentStore;
 
 /// The field that has the file.
 const FILE: &str = "file";

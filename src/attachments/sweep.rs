@@ -11,8 +11,8 @@ use tenant_schema::settings::{ActorType, Change, Origin};
 use tenant_schema::tools::{Attachment, AttachmentVersion};
 use uuid::Uuid;
 
-use super::store::{AttachmentStore, StoreError, StoredObject};
 use crate::platform::Platform;
+use crate::store::{AttachmentStore, StoreError, StoredObject};
 use crate::tenancy::{PoolError, SettleError, TenantPools};
 
 /// Attachments that one transaction removes, and contents that are looked up at once.

@@ -8,8 +8,8 @@ use tenant_schema::tools::StoredContent;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::content_type::{LOOKED_AT, TypeDenied};
-use super::store::{AttachmentStore, StoreError};
+use crate::store::content_type::{LOOKED_AT, TypeDenied};
+use crate::store::{AttachmentStore, StoreError};
 
 /// Parts that are on their way to the store while the next one is received.
 const PARTS_AT_ONCE: usize = 2;

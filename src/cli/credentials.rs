@@ -7,7 +7,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::identity::generated_password::generate_password;
-use crate::identity::password::{Password, PasswordHasher};
+use crate::pepper::password::{Password, PasswordHasher};
 
 /// Where a new password comes from.
 #[derive(Debug, Args)]

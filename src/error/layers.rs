@@ -7,8 +7,12 @@ use std::time::Duration;
 use platform_schema::SystemUserError;
 
 use super::{ApiError, Code, outage};
+use crate::pepper::link::LinkError;
+use crate::pepper::password::PasswordError;
+use crate::pepper::sealing::SealError;
 use crate::provisioner::ProvisionError;
 use crate::rate::RateExceeded;
+use crate::store::StoreError;
 use crate::tenancy::remembered::LoadError;
 use crate::tenancy::{PoolError, RateLimited, ResolveError, SettleError};
 
@@ -60,6 +64,18 @@ impl From<LoadError> for ApiError {
     }
 }
 
+impl From<SealError> for ApiError {
+    fn from(error: SealError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<RateLimited> for ApiError {
     fn from(error: RateLimited) -> Self {
         Self::new(Code::RateLimited)
@@ -92,6 +108,25 @@ impl From<SettleError> for ApiError {
             SettleError::Left => Code::Internal,
         };
         Self::new(code).because(error)
+    }
+}
+
+/// A content that a row names and the store does not have is ours to find again; everything else may pass by itself.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Object(object_store::Error::NotFound { .. }) => Self::internal(error),
+            _ => Self::new(Code::Unavailable).because(error),
+        }
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Overloaded => Self::new(Code::Overloaded),
+            error => Self::internal(error),
+        }
     }
 }
 

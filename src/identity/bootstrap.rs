@@ -11,8 +11,8 @@ use platform_schema::{
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::password::{Password, PasswordError, PasswordHasher};
 use super::system_sessions::SYSTEM_USER;
+use crate::pepper::password::{Password, PasswordError, PasswordHasher};
 use crate::provisioner::requester::Requester;
 
 /// What scanners for leaked secrets look for.

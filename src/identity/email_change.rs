@@ -8,10 +8,10 @@ use tenant_schema::settings::{Audited, Change};
 use utoipa::ToSchema;
 
 use super::email;
-use super::mailed_token::LinkKind;
 use super::signed_in::SignedIn;
 use super::visit::Visit;
 use crate::error::{ApiError, Code};
+use crate::pepper::mailed_token::LinkKind;
 use crate::platform::Platform;
 use crate::resource::Validation;
 

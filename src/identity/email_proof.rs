@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use super::email;
 use super::even_time::on_the_beat;
 use super::login;
-use super::mailed_token::{LinkKind, MailedToken};
 use super::visitor::Visitor;
 use crate::error::{ApiError, Code, OnConstraint};
+use crate::pepper::mailed_token::{LinkKind, MailedToken};
 
 /// The proof of an address.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -8,9 +8,9 @@ use tenant_schema::identity::{NewUser, User};
 use tenant_schema::settings::{Audited, Change};
 use uuid::Uuid;
 
-use super::mailed_token::LinkKind;
 use super::signed_in::SignedIn;
 use crate::error::{ApiError, Code};
+use crate::pepper::mailed_token::LinkKind;
 use crate::platform::Platform;
 
 /// What a new user is mailed: those with a password prove their address, the others are invited.

@@ -19,12 +19,12 @@ use super::Identity;
 use super::actor::Actor;
 use super::attempts::{AttemptKey, Guess};
 use super::client::Client;
-use super::password::{Password, PasswordHash, Verification};
 use super::permission::Grants;
 use super::refresh_cookie::CookieName;
 use super::refresh_token::{RefreshKey, RefreshToken};
 use super::token::{AccessToken, Subject, TenantSubject};
 use crate::error::{ApiError, Code};
+use crate::pepper::password::{Password, PasswordHash, Verification};
 use crate::platform::Platform;
 use crate::tenancy::{Lease, ServedTenant};
 

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 
 use super::attempts::{AttemptKey, Guess};
 use super::login;
-use super::password::{GuessableWords, Password};
 use super::signed_in::SignedIn;
 use super::visit::Visit;
 use crate::error::{ApiError, Code};
+use crate::pepper::password::{GuessableWords, Password};
 use crate::platform::Platform;
 use crate::resource::Validation;
 

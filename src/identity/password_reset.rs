@@ -15,10 +15,10 @@ use diesel::OptionalExtension;
 use super::email;
 use super::even_time::on_the_beat;
 use super::login;
-use super::mailed_token::{LinkKind, MailedToken};
-use super::password::{GuessableWords, Password};
 use super::visitor::Visitor;
 use crate::error::{ApiError, Code};
+use crate::pepper::mailed_token::{LinkKind, MailedToken};
+use crate::pepper::password::{GuessableWords, Password};
 use crate::resource::Validation;
 
 /// Whose password is to be set anew.

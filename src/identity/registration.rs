@@ -11,10 +11,10 @@ use tenant_schema::settings::{Audited, Change, Setting, known};
 use connection::{MailKind, TenantConn};
 
 use super::even_time::on_the_beat;
-use super::link::Link;
-use super::mailed_token::LinkKind;
 use super::visitor::Visitor;
 use crate::error::{ApiError, Code, OnConstraint};
+use crate::pepper::link::Link;
+use crate::pepper::mailed_token::LinkKind;
 
 impl Visitor {
     /// Refuses a visitor of a tenant that lets nobody register. Whatever the setting holds besides `true` is a no.

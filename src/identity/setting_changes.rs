@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::authority::Authority;
 use super::permission::{Permission, SettingsUpdate};
-use super::sealing::{Place, SealError, Sealer};
 use super::signed_in::SignedIn;
 use crate::error::{ApiError, Code, OnConstraint};
+use crate::pepper::sealing::{Place, SealError, Sealer};
 use crate::resource::{IfMatch, KeptAnswer, Repeatable, Success};
 use crate::settings::{CUSTOM, EffectiveSetting};
 

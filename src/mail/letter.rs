@@ -12,7 +12,7 @@ use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use platform_schema::OutgoingMail;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::identity::mailed_token::{LinkKey, LinkKind};
+use crate::pepper::mailed_token::{LinkKey, LinkKind};
 
 /// How times are written: `21 November 2026, 18:40 UTC`.
 const TIME: &str = "%-d %B %Y, %H:%M UTC";

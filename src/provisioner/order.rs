@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::receipt::ReceiptRequest;
 pub use super::requester::Requester;
-use crate::identity::link::Link;
+use crate::pepper::link::Link;
 
 /// A tenant to be provisioned.
 #[derive(Debug, Clone)]

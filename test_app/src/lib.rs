@@ -24,7 +24,7 @@ use actix_web::web::ServiceConfig;
 use clap::Parser;
 use platform_schema::{NewSystemUser, SystemUserRole};
 use rowhouse::config::Config;
-use rowhouse::identity::password::Password;
+use rowhouse::pepper::password::Password;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::order::{FirstAdmin, ProvisionedTenant, Requester, TenantOrder};
 use rowhouse::server::{self, Application};

@@ -24,7 +24,7 @@ async fn no_token_is_in_the_database_before_or_after_it_is_mailed() {
         .platform()
         .links
         .key()
-        .token(rowhouse::identity::mailed_token::LinkKind::Reset, &seed);
+        .token(rowhouse::pepper::mailed_token::LinkKind::Reset, &seed);
     let hash = client
         .query_one(
             &format!(

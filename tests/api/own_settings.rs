@@ -1,7 +1,7 @@
 //! Settings of a tenant's own: typed, named, bounded in number; secrets sealed and never shown.
 
 use platform_schema::TenantId;
-use rowhouse::identity::sealing::{Place, Sealer};
+use rowhouse::pepper::sealing::{Place, Sealer};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use test_app::TestApp;

@@ -185,7 +185,7 @@ async fn the_secret_of_a_channel_is_kept_sealed_and_never_shown() {
     let sql = format!("SELECT secret FROM {schema}.channel_configs");
     let sealed: String = client.query_one(&sql, &[]).await.unwrap().get(0);
     assert!(sealed.starts_with("s1.") && !sealed.contains(SECRET));
-    let place = rowhouse::identity::sealing::Place {
+    let place = rowhouse::pepper::sealing::Place {
         tenant: &app.acme.tenant.id,
         kind: "channel_config",
         name: &format!("{}.secret", made.text_at("/data/id")),

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use rowhouse::identity::bootstrap::{self, BootstrapError};
-use rowhouse::identity::password::Password;
+use rowhouse::pepper::password::Password;
 use rowhouse::provisioner::order::Requester;
 use secrecy::ExposeSecret;
 use test_app::{PASSWORD, TestPlatform};

@@ -10,8 +10,8 @@ use crate::error::{ApiError, Code};
 use crate::http::Methods;
 use crate::identity::bootstrap::{self, BootstrapError};
 use crate::identity::email;
-use crate::identity::password::Password;
 use crate::identity::visit::Visit;
+use crate::pepper::password::Password;
 use crate::platform::Platform;
 use crate::resource::{StrictJson, Success, Validation};
 

@@ -19,12 +19,12 @@ use crate::http::Methods;
 use crate::identity::authority::Authority;
 use crate::identity::authorized::Authorized;
 use crate::identity::invitation::welcome;
-use crate::identity::link::Link;
-use crate::identity::mailed_token::LinkKind;
 use crate::identity::permission::{
     Permission, UsersCreate, UsersDelete, UsersImport, UsersRead, UsersRestore, UsersUpdate,
 };
 use crate::identity::signed_in::SignedIn;
+use crate::pepper::link::Link;
+use crate::pepper::mailed_token::LinkKind;
 use crate::platform::Platform;
 use crate::resource::{
     CsvBody, IfMatch, KeptAnswer, List, PageRequest, PathId, RepeatableJson, StrictJson,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, Code, OnConstraint};
 use crate::identity::email;
-use crate::identity::password::{Password, PasswordHasher};
+use crate::pepper::password::{Password, PasswordHasher};
 use crate::resource::Validation;
 
 /// A system user to be created.

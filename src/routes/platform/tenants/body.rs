@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 use crate::identity::email;
-use crate::identity::mailed_token::LinkKind;
-use crate::identity::password::{GuessableWords, Password};
 use crate::identity::system_caller::{PlatformAuthorized, TenantsCreate};
+use crate::pepper::mailed_token::LinkKind;
+use crate::pepper::password::{GuessableWords, Password};
 use crate::platform::Platform;
 use crate::provisioner::order::{FirstAdmin, TenantOrder};
 use crate::resource::{IdempotencyHeader, Validation};

@@ -11,11 +11,11 @@ use tenant_schema::record::Record;
 use tenant_schema::tools::{Attachment, AttachmentVersion};
 use uuid::Uuid;
 
-use crate::attachments::AttachmentStore;
 use crate::attachments::form::UploadForm;
 use crate::error::{ApiError, Code};
 use crate::identity::signed_in::SignedIn;
 use crate::resource::Validation;
+use crate::store::AttachmentStore;
 
 impl SignedIn {
     /// Refuses a file that is too large or has no room, by the length of the body.

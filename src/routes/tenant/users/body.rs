@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 use crate::identity::email;
-use crate::identity::password::{GuessableWords, Password, PasswordHasher};
 use crate::identity::permission::{Permission, RolesAssign};
 use crate::identity::signed_in::SignedIn;
 use crate::identity::working_hours::WorkingHours;
+use crate::pepper::password::{GuessableWords, Password, PasswordHasher};
 use crate::resource::{Validation, given};
 use crate::routes::tenant::user_roles::find_roles;
 

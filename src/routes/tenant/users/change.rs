@@ -10,7 +10,7 @@ use super::body::RoleNames;
 use super::view::etag;
 use crate::error::{ApiError, OnConstraint};
 use crate::identity::authority::{Authority, keeping_an_admin};
-use crate::identity::link::Link;
+use crate::pepper::link::Link;
 use crate::resource::IfMatch;
 
 /// A new user with the names of their roles, the highest first.

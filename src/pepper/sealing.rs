@@ -12,11 +12,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform_schema::TenantId;
 use secrecy::{ExposeSecret, SecretString};
-use tenant_schema::resource::Input;
-use uuid::Uuid;
-
-use super::signed_in::SignedIn;
-use crate::error::ApiError;
 
 /// Length of derived keys: 256 bits.
 pub const KEY_LENGTH: usize = 32;
@@ -101,23 +96,6 @@ impl Sealer {
 impl fmt::Debug for Sealer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Sealer")
-    }
-}
-
-impl SignedIn {
-    /// Seals the secrets of a body for the record of this kind and id, which is to keep them.
-    ///
-    /// # Errors
-    /// As [`Sealer::seal`].
-    pub fn seal<B: Input>(&self, kind: &'static str, id: Uuid, mut body: B) -> Result<B, ApiError> {
-        let (sealer, tenant) = (&self.platform().sealer, &self.tenant().id);
-        for (field, secret) in body.secrets() {
-            let name = &format!("{id}.{field}");
-            let place = Place { tenant, kind, name };
-            let done = secret.seal(|text| sealer.seal(place, text));
-            done.map_err(ApiError::internal)?;
-        }
-        Ok(body)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The store of contents: a folder or a bucket, in which each tenant has a prefix of its own: `<tenant id>/<object id>`. What
 //! clients call their files is in no name.
 
+pub mod content_type;
+
 use std::fs;
 use std::ops::Range;
 use std::path::{self, PathBuf};
@@ -22,8 +24,8 @@ use platform_schema::TenantId;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::TypeRules;
 use crate::config::{AttachmentConfig, Config, StoreUrl};
+pub use content_type::TypeRules;
 
 /// Bytes that are written to a folder at once.
 const FOLDER_PART: usize = 256 * 1024;
@@ -43,9 +45,9 @@ const MOST_RETRIES: usize = 3;
 pub struct AttachmentStore {
     place: Place,
     /// Bytes that a content may have.
-    pub(super) most_bytes: u64,
+    pub most_bytes: u64,
     /// Types that it may have.
-    pub(super) rules: Arc<TypeRules>,
+    pub rules: Arc<TypeRules>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,7 +101,7 @@ impl AttachmentStore {
     }
 
     /// Begins to write an object. Nobody sees it before it is whole.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &self,
         tenant: &TenantId,
         object: Uuid,

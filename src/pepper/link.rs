@@ -1,5 +1,6 @@
 //! Links in mails: made, and mailed in the transaction that wants them. What they lead to is in `mailed_token.rs`'s tokens.
 
+use aws_lc_rs::error::Unspecified;
 use chrono::{DateTime, TimeDelta, Utc};
 use connection::{LinkSeed, NewMail, TenantConn};
 use diesel::QueryResult;
@@ -7,7 +8,6 @@ use tenant_schema::identity::{EmailVerificationToken, PasswordResetToken, User};
 use uuid::Uuid;
 
 use super::mailed_token::{LinkKey, LinkKind, seed};
-use crate::error::ApiError;
 
 /// How long a link proves an address: a day, for people read their mail once a day.
 const VERIFICATION: TimeDelta = TimeDelta::days(1);
@@ -31,6 +31,11 @@ pub struct Link {
     expires_at: DateTime<Utc>,
 }
 
+/// There is no link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no random bytes to be had")]
+pub struct LinkError(#[from] Unspecified);
+
 impl Links {
     /// Makes links whose tokens `key` makes, and which set a new password for `reset_lifetime`.
     pub fn new(key: LinkKey, reset_lifetime: TimeDelta) -> Self {
@@ -48,9 +53,9 @@ impl Links {
     /// A new link, which lives from now on.
     ///
     /// # Errors
-    /// `internal` when the operating system gives no random bytes.
-    pub fn make(&self, kind: LinkKind) -> Result<Link, ApiError> {
-        let seed = seed().map_err(ApiError::internal)?;
+    /// When the operating system gives no random bytes.
+    pub fn make(&self, kind: LinkKind) -> Result<Link, LinkError> {
+        let seed = seed()?;
         let lifetime = match kind {
             LinkKind::Verification => VERIFICATION,
             LinkKind::Reset => self.reset_lifetime,
