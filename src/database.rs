@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 
 pub use connector::Connector;
 use embedded::{EmbeddedError, EmbeddedServer, EmbeddedSettings};
-pub use pooler::{PoolerError, Pooling};
+pub use pooler::PoolerError;
 
 use crate::config::{DatabaseConfig, Pooler};
 
@@ -22,6 +22,15 @@ const DATABASE_URL: &str = "DATABASE_URL";
 
 /// The variable with the URL that passes by a pooler.
 const DIRECT_DATABASE_URL: &str = "DIRECT_DATABASE_URL";
+
+/// What a connection of this process keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// Its session: what is set stays set, and is seen by nobody else.
+    Session,
+    /// Nothing beyond a transaction: the next one may be in another session, with what others have set there.
+    Transaction,
+}
 
 /// The database of this process: how to connect, and the embedded server if it is ours.
 #[derive(Debug)]

@@ -12,20 +12,14 @@ use std::task::{Context, Poll, ready};
 
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, Stream};
+use futures_util::stream::Stream;
 use futures_util::{FutureExt, StreamExt};
 
 use super::Conn;
-use super::stale::Again;
+use super::stale::{Again, BareRows, Row};
 use super::words::Refusal;
-
-/// A row of a result.
-type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;
-
-/// The rows of a result as Diesel reads them.
-pub(crate) type BareRows = BoxStream<'static, QueryResult<Row>>;
 
 /// The number of rows that a statement under way is about.
 pub type Count<'a> = Outcome<'a, usize, usize>;

@@ -9,12 +9,18 @@ use std::fmt;
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::{BoxFuture, ready};
+use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
 
 use super::InFlight;
-use super::ending::BareRows;
+
+/// A row of a result.
+pub(crate) type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;
+
+/// The rows of a result as Diesel reads them.
+pub(crate) type BareRows = BoxStream<'static, QueryResult<Row>>;
 
 /// A query that is parsed anew whenever it is run.
 #[derive(Debug)]

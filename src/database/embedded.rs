@@ -36,6 +36,12 @@ use self::socket::SocketDirectory;
 /// Name of the login role and of its database.
 const NAME: &str = "rowhouse";
 
+/// The oldest PostgreSQL we work with.
+const OLDEST_MAJOR: u32 = 15;
+
+/// Time between two looks at the server.
+const POLL: Duration = Duration::from_millis(5);
+
 /// How long a fast shutdown may take before [`EmbeddedServer::stop`] leaves it to the guard.
 const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
@@ -200,6 +206,6 @@ fn interrupt(data: &Path) {
     }
     let begun = Instant::now();
     while pid_file::is_server(pid, data) && begun.elapsed() < STOP_PATIENCE {
-        thread::sleep(postmaster::POLL);
+        thread::sleep(POLL);
     }
 }

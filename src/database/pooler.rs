@@ -11,7 +11,7 @@ use futures_util::future::{join, try_join, try_join3};
 use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::{Connector, DatabaseError};
+use super::{Connector, DatabaseError, Pooling};
 use crate::config::Pooler;
 
 /// How often the questions are asked: other clients of a busy pooler can make one round look like a server.
@@ -27,15 +27,6 @@ const PROCESS_IN_TRANSACTION: &str = "BEGIN; SELECT pg_backend_pid()";
 
 /// Which database this is of which start of a server, and who asks. In one column each.
 const IDENTITY: &str = "SELECT current_database() || ' since ' || extract(epoch FROM pg_postmaster_start_time()), session_user";
-
-/// What a connection of this process keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pooling {
-    /// Its session: what is set stays set, and is seen by nobody else.
-    Session,
-    /// Nothing beyond a transaction: the next one may be in another session, with what others have set there.
-    Transaction,
-}
 
 /// Why a pooler stops the start.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! What a physical connection is bound to, and the one message that binds it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use platform_schema::{SchemaName, TenantId};
@@ -16,6 +17,13 @@ pub enum Binding {
 }
 
 impl Binding {
+    /// The same for the same binding in the whole process.
+    pub(super) fn hashed(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// The message that binds a connection, whatever it was bound to before.
     ///
     /// A role that is set replaces the one before it, since PostgreSQL checks the right to a role against the login role

@@ -4,12 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::EmbeddedError;
 use super::root::Root;
 use super::server_user::ServerUser;
-
-/// The oldest PostgreSQL we work with.
-pub(super) const OLDEST_MAJOR: u32 = 15;
+use super::{EmbeddedError, OLDEST_MAJOR};
 
 /// Directories with one directory per version: the parent, what the names start with, and the way on to the binaries.
 const VERSIONED: [(&str, &str, &str); 8] = [

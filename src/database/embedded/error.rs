@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::binaries::OLDEST_MAJOR;
+use super::OLDEST_MAJOR;
 
 /// How to get server binaries: one command for each kind of machine.
 const INSTALL: &str = "install them with one of these commands,

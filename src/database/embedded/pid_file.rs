@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 
-use super::postmaster::POLL;
+use super::POLL;
 
 /// How long a file that makes no sense is watched: it may be just being written, or its process be about to vanish.
 const SETTLING: Duration = Duration::from_secs(1);

@@ -11,10 +11,7 @@ use super::binaries::Binaries;
 use super::pid_file::PidFile;
 use super::root::Root;
 use super::socket::{PORT, SocketDirectory};
-use super::{Durability, EmbeddedError, EmbeddedSettings, guard};
-
-/// Time between two looks at the server.
-pub(super) const POLL: Duration = Duration::from_millis(5);
+use super::{Durability, EmbeddedError, EmbeddedSettings, POLL, guard};
 
 /// How long the server may take until it is ready: long enough to recover from a crash.
 const READY_PATIENCE: Duration = Duration::from_mins(2);

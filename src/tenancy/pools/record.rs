@@ -1,7 +1,6 @@
 //! What is known of a physical connection beside the session itself: what it is bound to, and what its backend has seen.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,7 +101,7 @@ impl Record {
             && terms.binding != self.terms.binding
         {
             let is_first = self.touched.is_empty();
-            self.touched.insert(hash_of(&terms.binding));
+            self.touched.insert(terms.binding.hashed());
             let count = if is_first {
                 &self.counters.binds
             } else {
@@ -140,13 +139,6 @@ impl Drop for Record {
     fn drop(&mut self) {
         self.counters.closed(self.reason).up();
     }
-}
-
-/// The same for the same binding in the whole process.
-pub(super) fn hash_of(binding: &Binding) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    binding.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Spreads a number over all 64 bits: the finalizer of `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom

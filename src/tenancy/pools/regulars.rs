@@ -9,7 +9,6 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::super::binding::Binding;
-use super::record::hash_of;
 
 /// A tenant that was here within so many bindings comes back.
 const WINDOW: usize = 64;
@@ -35,7 +34,7 @@ impl Regulars {
         let Binding::Tenant(tenant) = binding else {
             return;
         };
-        let hash = hash_of(binding);
+        let hash = binding.hashed();
         if self.recent.contains(&hash) {
             self.own.insert(hash);
             self.mark = Some(format!(" /* tenant_{tenant} */").into());

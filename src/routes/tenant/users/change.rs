@@ -1,41 +1,16 @@
 //! What may be done to a user, and by whom (rules 42 and 43). Everything here belongs into a transaction.
 
 use connection::TenantConn;
-use serde_json::{Value, json};
 use tenant_schema::identity::{NewUser, Role, User, UserChanges};
-use tenant_schema::settings::{Audited, Change};
+use tenant_schema::settings::Change;
 use uuid::Uuid;
 
 use super::body::RoleNames;
-use super::view::etag;
+use super::view::{CreatedUser, etag};
 use crate::error::{ApiError, OnConstraint};
 use crate::identity::authority::{Authority, keeping_an_admin};
 use crate::pepper::link::Link;
 use crate::resource::IfMatch;
-
-/// A new user with the names of their roles, the highest first.
-#[derive(Debug)]
-pub(super) struct CreatedUser {
-    pub(super) user: User,
-    pub(super) roles: Vec<String>,
-}
-
-impl Audited for CreatedUser {
-    const KIND: &'static str = User::KIND;
-    const SECRETS: &'static [&'static str] = User::SECRETS;
-
-    fn key(&self) -> String {
-        self.user.key()
-    }
-
-    fn snapshot(&self) -> Value {
-        let mut snapshot = self.user.snapshot();
-        if let Some(fields) = snapshot.as_object_mut() {
-            fields.insert("roles".to_owned(), json!(self.roles));
-        }
-        snapshot
-    }
-}
 
 /// Adds a user with roles that the caller may give, and mails them the link.
 pub(super) async fn create(

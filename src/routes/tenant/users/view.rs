@@ -1,4 +1,4 @@
-//! A user as tenant users see one. The hash never leaves the server.
+//! A user as tenant users and the audit log see one. The hash never leaves the server.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use platform_schema::Tenant;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenant_schema::identity::{Role, User};
+use tenant_schema::settings::Audited;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::change::CreatedUser;
 use crate::error::ApiError;
 use crate::identity::working_hours::WorkingHours;
 use crate::resource::{ETag, Success};
@@ -37,6 +37,30 @@ pub struct UserView {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A new user with the names of their roles, the highest first.
+#[derive(Debug)]
+pub(super) struct CreatedUser {
+    pub(super) user: User,
+    pub(super) roles: Vec<String>,
+}
+
+impl Audited for CreatedUser {
+    const KIND: &'static str = User::KIND;
+    const SECRETS: &'static [&'static str] = User::SECRETS;
+
+    fn key(&self) -> String {
+        self.user.key()
+    }
+
+    fn snapshot(&self) -> Value {
+        let mut snapshot = self.user.snapshot();
+        if let Some(fields) = snapshot.as_object_mut() {
+            fields.insert("roles".to_owned(), json!(self.roles));
+        }
+        snapshot
+    }
 }
 
 /// The version of a user.
