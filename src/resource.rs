@@ -9,6 +9,7 @@ mod event_stream;
 mod idempotency;
 mod json;
 mod kept_answer;
+mod long_answer;
 mod page;
 mod path_id;
 mod plain;
@@ -28,6 +29,7 @@ pub use self::{
     idempotency::{IdempotencyHeader, Repeatable},
     json::{JsonLimit, OptionalJson, RepeatableJson, StrictJson, StrictList},
     kept_answer::KeptAnswer,
+    long_answer::LongAnswer,
     page::{PageRequest, Pagination},
     path_id::{PathId, path_config},
     plain::{Checked, PlainQuery},

@@ -9,8 +9,6 @@ use std::collections::BTreeSet;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes};
 use chrono::TimeDelta;
-use futures_util::Stream;
-use futures_util::stream::try_unfold;
 use icalendar::{Calendar, Property, ValueType};
 use tenant_schema::resource::Resource as _;
 use tenant_schema::tools::Event;
@@ -21,6 +19,7 @@ use super::plain;
 use super::time_zone::vtimezone;
 use crate::error::ApiError;
 use crate::identity::staying::Staying;
+use crate::resource::LongAnswer;
 
 /// What the answer is (RFC 5545 §8.1).
 pub const CONTENT_TYPE: &str = "text/calendar; charset=utf-8";
@@ -70,41 +69,6 @@ impl Feed {
             .streaming(self.into_stream())
     }
 
-    /// An error ends the answer without its proper end, by which the client knows.
-    fn into_stream(self) -> impl Stream<Item = Result<Bytes, ApiError>> + 'static {
-        try_unfold(self, async |mut feed| match feed.next().await {
-            Ok(Some(text)) => Ok(Some((Bytes::from(text), feed))),
-            Ok(None) => Ok(None),
-            Err(error) => {
-                tracing::warn!(code = error.code().as_str(), "a calendar was broken off");
-                Err(error)
-            }
-        })
-    }
-
-    async fn next(&mut self) -> Result<Option<String>, ApiError> {
-        let after = match self.reached {
-            Reached::Nothing => {
-                self.reached = Reached::Event(None);
-                return Ok(Some(head(&self.caller.tenant().name)));
-            }
-            Reached::Event(after) => after,
-            Reached::End => return Ok(None),
-        };
-        let events = self.read(after).await?;
-        let Some(last) = events.last() else {
-            self.reached = Reached::End;
-            return Ok(Some(END.to_owned()));
-        };
-        self.reached = Reached::Event(Some(last.id));
-        let mut zones = std::mem::take(&mut self.zones);
-        // Folding takes long for long texts.
-        let work = web::block(move || components(&events, &mut zones).map(|text| (text, zones)));
-        let (text, zones) = work.await.map_err(ApiError::internal)??;
-        self.zones = zones;
-        Ok(Some(text))
-    }
-
     /// Reads a page for a caller who may still have it.
     async fn read(&self, after: Option<Uuid>) -> Result<Vec<Event>, ApiError> {
         self.caller.require(Event::ACTIONS.read).await?;
@@ -112,6 +76,33 @@ impl Feed {
         let events = Event::in_calendar(after, PAGE, &lease).await?;
         lease.finish().await?;
         Ok(events)
+    }
+}
+
+impl LongAnswer for Feed {
+    const NAME: &'static str = "calendar";
+
+    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let after = match self.reached {
+            Reached::Nothing => {
+                self.reached = Reached::Event(None);
+                return Ok(Some(head(&self.caller.tenant().name).into()));
+            }
+            Reached::Event(after) => after,
+            Reached::End => return Ok(None),
+        };
+        let events = self.read(after).await?;
+        let Some(last) = events.last() else {
+            self.reached = Reached::End;
+            return Ok(Some(Bytes::from_static(END.as_bytes())));
+        };
+        self.reached = Reached::Event(Some(last.id));
+        let mut zones = std::mem::take(&mut self.zones);
+        // Folding takes long for long texts.
+        let work = web::block(move || components(&events, &mut zones).map(|text| (text, zones)));
+        let (text, zones) = work.await.map_err(ApiError::internal)??;
+        self.zones = zones;
+        Ok(Some(text.into()))
     }
 }
 

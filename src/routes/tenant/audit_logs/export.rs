@@ -9,8 +9,6 @@ use std::str::FromStr;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Bytes;
-use futures_util::Stream;
-use futures_util::stream::try_unfold;
 use tenant_schema::settings::{AuditFilter, AuditLog};
 
 use super::Place;
@@ -18,7 +16,7 @@ use super::view::AuditLogView;
 use crate::error::ApiError;
 use crate::identity::permission::{AuditExport, Permission as _};
 use crate::identity::staying::Staying;
-use crate::resource::CsvRows;
+use crate::resource::{CsvRows, LongAnswer};
 
 /// Rows that are read at once. A row is a few hundred bytes for most, so a page is in the order of a megabyte at most.
 const PAGE: i64 = 1_000;
@@ -128,19 +126,20 @@ impl Export {
             .streaming(self.into_stream())
     }
 
-    /// An error ends the answer without its proper end, by which the client knows.
-    fn into_stream(self) -> impl Stream<Item = Result<Bytes, ApiError>> + 'static {
-        try_unfold(self, async |mut export| match export.next().await {
-            Ok(Some(text)) => Ok(Some((Bytes::from(text), export))),
-            Ok(None) => Ok(None),
-            Err(error) => {
-                tracing::warn!(code = error.code().as_str(), "an export was broken off");
-                Err(error)
-            }
-        })
+    /// Reads a page for a caller who may still have it.
+    async fn read(&self, after: Option<Place>) -> Result<Vec<AuditLog>, ApiError> {
+        self.caller.require(AuditExport::NAME).await?;
+        let lease = self.caller.lease().await?;
+        let rows = AuditLog::list(&self.filter, after, PAGE, &lease).await?;
+        lease.finish().await?;
+        Ok(rows)
     }
+}
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, ApiError> {
+impl LongAnswer for Export {
+    const NAME: &'static str = "export of the audit log";
+
+    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let (after, is_first) = match self.reached {
             Reached::Nothing => (None, true),
             Reached::Row(place) => (Some(place), false),
@@ -153,17 +152,7 @@ impl Export {
             None => Reached::End,
         };
         let text = self.format.write(rows, is_first)?;
-        // An empty part would end the answer as it is encoded.
-        Ok(Some(text).filter(|text| !text.is_empty()))
-    }
-
-    /// Reads a page for a caller who may still have it.
-    async fn read(&self, after: Option<Place>) -> Result<Vec<AuditLog>, ApiError> {
-        self.caller.require(AuditExport::NAME).await?;
-        let lease = self.caller.lease().await?;
-        let rows = AuditLog::list(&self.filter, after, PAGE, &lease).await?;
-        lease.finish().await?;
-        Ok(rows)
+        Ok(Some(Bytes::from(text)).filter(|text| !text.is_empty()))
     }
 }
 
