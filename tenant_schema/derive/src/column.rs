@@ -133,6 +133,29 @@ impl Column {
 
     /// Keys that PostgreSQL would refuse together, or with this type.
     fn refuse_contradictions(&self, errors: &mut Errors) {
+        self.refuse_two_sources(errors);
+        if let Some((literal, reference)) = &self.reference
+            && reference.sets_null()
+            && !self.kind.nullable
+        {
+            let message = format!(
+                "`set null` needs a column that admits NULL, and `{}` is no `Option`",
+                self.name
+            );
+            errors.at(literal, message);
+        }
+        if let Some(fault) = self
+            .keys
+            .was
+            .as_ref()
+            .and_then(|was| names::fault(&was.value()))
+        {
+            errors.at(&self.keys.was, fault);
+        }
+    }
+
+    /// A column has its values from a default, an expression or a sequence.
+    fn refuse_two_sources(&self, errors: &mut Errors) {
         let keys = &self.keys;
         if let Some(generated) = &keys.generated {
             if keys.default.is_some() {
@@ -161,19 +184,6 @@ impl Column {
                     "an identity column is an `i16`, `i32` or `i64`, not an `Option`",
                 );
             }
-        }
-        if let Some((literal, reference)) = &self.reference
-            && reference.sets_null()
-            && !self.kind.nullable
-        {
-            let message = format!(
-                "`set null` needs a column that admits NULL, and `{}` is no `Option`",
-                self.name
-            );
-            errors.at(literal, message);
-        }
-        if let Some(fault) = keys.was.as_ref().and_then(|was| names::fault(&was.value())) {
-            errors.at(&keys.was, fault);
         }
     }
 }

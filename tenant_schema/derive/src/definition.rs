@@ -61,17 +61,7 @@ fn write_column(model: &Model, column: &Column) -> TokenStream {
     let collation = text(keys.collation.as_ref());
     let default = text(keys.default.as_ref());
     let generated = text(keys.generated.as_ref());
-    let identity = match keys.identity {
-        Some((_, Identity::Always)) => quote!(Some(IdentityDefinition {
-            kind: Identity::Always,
-            sequence: None
-        })),
-        Some((_, Identity::ByDefault)) => quote!(Some(IdentityDefinition {
-            kind: Identity::ByDefault,
-            sequence: None
-        })),
-        None => quote!(None),
-    };
+    let identity = write_identity(keys.identity.as_ref().map(|(_, kind)| *kind));
     let comment = text(column.comment.as_ref());
     quote! {
         ColumnDefinition {
@@ -86,6 +76,18 @@ fn write_column(model: &Model, column: &Column) -> TokenStream {
             comment: #comment,
         }
     }
+}
+
+fn write_identity(identity: Option<Identity>) -> TokenStream {
+    let kind = match identity {
+        Some(Identity::Always) => quote!(Identity::Always),
+        Some(Identity::ByDefault) => quote!(Identity::ByDefault),
+        None => return quote!(None),
+    };
+    quote!(Some(IdentityDefinition {
+        kind: #kind,
+        sequence: None
+    }))
 }
 
 /// Named as PostgreSQL names it.

@@ -165,6 +165,12 @@ impl Resource {
         for field in self.given() {
             field.refuse_faults(errors);
         }
+        self.refuse_unknown_fields(errors);
+        self.refuse_unsorted_order(errors);
+    }
+
+    /// Fields that blames and the record name.
+    fn refuse_unknown_fields(&self, errors: &mut Errors) {
         for blame in &self.keys.blames {
             if self.field(&blame.field.to_string()).is_none() {
                 errors.at(&blame.field, format!("there is no field `{}`", blame.field));
@@ -178,6 +184,9 @@ impl Resource {
                 }
             }
         }
+    }
+
+    fn refuse_unsorted_order(&self, errors: &mut Errors) {
         let (order, _) = self.order();
         if self.field(&order).is_none_or(|field| !field.is_sorted()) {
             let place = self
@@ -235,8 +244,21 @@ impl Resource {
         last.replace('-', "_")
     }
 
-    fn ident_of(&self, before: &str, after: &str) -> Ident {
-        format_ident!("{before}{}{after}", self.ident)
+    /// The type of what is given to make one.
+    fn new_ident(&self) -> Ident {
+        format_ident!("New{}", self.ident)
+    }
+
+    fn changes_ident(&self) -> Ident {
+        format_ident!("{}Changes", self.ident)
+    }
+
+    fn filter_ident(&self) -> Ident {
+        format_ident!("{}Filter", self.ident)
+    }
+
+    fn sort_key_ident(&self) -> Ident {
+        format_ident!("{}SortKey", self.ident)
     }
 }
 

@@ -14,23 +14,9 @@ pub(super) fn write(resource: &Resource) -> TokenStream {
 }
 
 fn write_new(resource: &Resource) -> TokenStream {
-    let (new, table) = (resource.ident_of("New", ""), &resource.table);
+    let (new, table) = (resource.new_ident(), &resource.table);
     let comment = format!("A `{}` to be made.", resource.ident);
-    let fields = resource.given_first().map(|field| {
-        let (name, value) = (&field.column.field, &field.column.value);
-        let (comment, schema) = (field.comment(), field.schema());
-        let default = field
-            .keys
-            .default
-            .as_ref()
-            .map(|_| quote!(#[serde(default)]));
-        let kind = if field.column.kind.nullable {
-            quote!(Option<#value>)
-        } else {
-            quote!(#value)
-        };
-        quote! { #[doc = #comment] #schema #default pub #name: #kind, }
-    });
+    let fields = resource.given_first().map(Field::write_new);
     let checks = resource.given_first().map(|field| {
         let name = &field.column.field;
         field.check(&if field.column.kind.nullable {
@@ -56,30 +42,12 @@ fn write_new(resource: &Resource) -> TokenStream {
 }
 
 fn write_changes(resource: &Resource) -> TokenStream {
-    let (changes, table) = (resource.ident_of("", "Changes"), &resource.table);
+    let (changes, table) = (resource.changes_ident(), &resource.table);
     let comment = format!(
         "What changes of a `{}`: an absent field stays, a null is cleared.",
         resource.ident
     );
-    let fields = resource.given().map(|field| {
-        let (name, value) = (&field.column.field, &field.column.value);
-        let (comment, schema) = (field.comment(), field.schema());
-        let (kind, shown) = if field.column.kind.nullable && field.is_object() {
-            (quote!(Option<Option<#value>>), quote!())
-        } else if field.column.kind.nullable {
-            let shown = quote!(#[schema(value_type = Option<#value>)]);
-            (quote!(Option<Option<#value>>), shown)
-        } else {
-            (quote!(Option<#value>), quote!())
-        };
-        quote! {
-            #[doc = #comment]
-            #[serde(default, deserialize_with = "::tenant_schema::resource::given")]
-            #schema
-            #shown
-            pub #name: #kind,
-        }
-    });
+    let fields = resource.given().map(Field::write_change);
     let checks = resource.given().map(|field| {
         let name = &field.column.field;
         field.check(&if field.column.kind.nullable {
@@ -109,10 +77,7 @@ fn write_changes(resource: &Resource) -> TokenStream {
 
 /// All that can be given, anew: what is absent is cleared.
 fn write_replacement(resource: &Resource) -> TokenStream {
-    let (new, changes) = (
-        resource.ident_of("New", ""),
-        resource.ident_of("", "Changes"),
-    );
+    let (new, changes) = (resource.new_ident(), resource.changes_ident());
     let values = resource.given().map(|field| {
         let name = &field.column.field;
         if field.keys.later.is_some() {
@@ -152,6 +117,41 @@ fn write_input(body: &Ident, checks: &TokenStream, secrets: &TokenStream) -> Tok
 }
 
 impl Field {
+    /// The field of what is given to make a record.
+    fn write_new(&self) -> TokenStream {
+        let (name, value) = (&self.column.field, &self.column.value);
+        let (comment, schema) = (self.comment(), self.schema());
+        let default = self.keys.default.as_ref();
+        let default = default.map(|_| quote!(#[serde(default)]));
+        let kind = if self.column.kind.nullable {
+            quote!(Option<#value>)
+        } else {
+            quote!(#value)
+        };
+        quote! { #[doc = #comment] #schema #default pub #name: #kind, }
+    }
+
+    /// The field of what changes of a record: what can be NULL is given or not, and then NULL or not.
+    fn write_change(&self) -> TokenStream {
+        let (name, value) = (&self.column.field, &self.column.value);
+        let (comment, schema) = (self.comment(), self.schema());
+        let nullable = self.column.kind.nullable;
+        let kind = if nullable {
+            quote!(Option<Option<#value>>)
+        } else {
+            quote!(Option<#value>)
+        };
+        let shown =
+            (nullable && !self.is_object()).then(|| quote!(#[schema(value_type = Option<#value>)]));
+        quote! {
+            #[doc = #comment]
+            #[serde(default, deserialize_with = "::tenant_schema::resource::given")]
+            #schema
+            #shown
+            pub #name: #kind,
+        }
+    }
+
     /// Bounds and example as the documentation shows them.
     fn schema(&self) -> TokenStream {
         let keys = &self.column.keys;

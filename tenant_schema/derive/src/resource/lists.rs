@@ -57,24 +57,41 @@ impl Condition {
 }
 
 fn write_filter(resource: &Resource) -> TokenStream {
-    let (filter, table) = (resource.ident_of("", "Filter"), &resource.table);
-    let comment = format!("Which rows of `{table}` a list holds.");
     let filtered = resource
         .fields
         .iter()
         .filter(|field| field.keys.filter.is_some());
     let conditions: Vec<Condition> = filtered
-        .flat_map(|field| Condition::of(field, table))
+        .flat_map(|field| Condition::of(field, &resource.table))
         .collect();
-    let names: Vec<&Ident> = conditions.iter().map(|condition| &condition.name).collect();
-    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let kinds: Vec<&TokenStream> = conditions.iter().map(|condition| &condition.kind).collect();
-    let comments: Vec<&String> = conditions
-        .iter()
-        .map(|condition| &condition.comment)
-        .collect();
-    let queries = conditions.iter().map(|condition| &condition.query);
-    let search = write_search(resource);
+    let parameters = write_parameters(resource, &conditions);
+    let apply = write_apply(resource, &conditions);
+    let read = write_read(resource, &conditions);
+    quote! {
+        #parameters
+
+        const _: () = {
+            use ::diesel::prelude::*;
+            use ::tenant_schema::resource::{Filter, Parameters, containing};
+
+            #apply
+            #read
+        };
+    }
+}
+
+fn write_parameters(resource: &Resource, conditions: &[Condition]) -> TokenStream {
+    let filter = resource.filter_ident();
+    let comment = format!("Which rows of `{}` a list holds.", resource.table);
+    let given = conditions.iter().map(|condition| {
+        let Condition {
+            name,
+            kind,
+            comment,
+            ..
+        } = condition;
+        quote!(#[doc = #comment] #[param(inline)] pub #name: Option<#kind>,)
+    });
     quote! {
         #[doc = #comment]
         #[derive(Debug, Clone, Default, ::utoipa::IntoParams)]
@@ -86,39 +103,50 @@ fn write_filter(resource: &Resource) -> TokenStream {
             /// Deleted ones as well, for those who may delete.
             #[param(required = false)]
             pub include_deleted: bool,
-            #(#[doc = #comments] #[param(inline)] pub #names: Option<#kinds>,)*
+            #(#given)*
         }
+    }
+}
 
-        const _: () = {
-            use ::diesel::prelude::*;
-            use ::tenant_schema::resource::{Filter, Parameters, containing};
-
-            impl #filter {
-                fn apply(&self) -> #table::BoxedQuery<'_, ::diesel::pg::Pg> {
-                    let mut query = #table::table.into_boxed();
-                    if !self.include_deleted {
-                        query = query.filter(#table::deleted_at.is_null());
-                    }
-                    #(#queries)*
-                    #search
-                    query
+fn write_apply(resource: &Resource, conditions: &[Condition]) -> TokenStream {
+    let (filter, table) = (resource.filter_ident(), &resource.table);
+    let queries = conditions.iter().map(|condition| &condition.query);
+    let search = write_search(resource);
+    quote! {
+        impl #filter {
+            fn apply(&self) -> #table::BoxedQuery<'_, ::diesel::pg::Pg> {
+                let mut query = #table::table.into_boxed();
+                if !self.include_deleted {
+                    query = query.filter(#table::deleted_at.is_null());
                 }
+                #(#queries)*
+                #search
+                query
+            }
+        }
+    }
+}
+
+fn write_read(resource: &Resource, conditions: &[Condition]) -> TokenStream {
+    let filter = resource.filter_ident();
+    let parsed = conditions.iter().map(|Condition { name, .. }| {
+        let text = name.to_string();
+        quote!(#name: parameters.parsed(#text)?,)
+    });
+    quote! {
+        impl Filter for #filter {
+            fn read<P: Parameters>(parameters: &mut P) -> Result<Self, P::Error> {
+                Ok(Self {
+                    search: parameters.text("q")?,
+                    include_deleted: parameters.flag("include_deleted")?,
+                    #(#parsed)*
+                })
             }
 
-            impl Filter for #filter {
-                fn read<P: Parameters>(parameters: &mut P) -> Result<Self, P::Error> {
-                    Ok(Self {
-                        search: parameters.text("q")?,
-                        include_deleted: parameters.flag("include_deleted")?,
-                        #(#names: parameters.parsed(#texts)?,)*
-                    })
-                }
-
-                fn includes_deleted(&self) -> bool {
-                    self.include_deleted
-                }
+            fn includes_deleted(&self) -> bool {
+                self.include_deleted
             }
-        };
+        }
     }
 }
 
@@ -154,22 +182,17 @@ fn write_search(resource: &Resource) -> TokenStream {
 }
 
 fn write_sort_keys(resource: &Resource) -> TokenStream {
-    let (keys, table) = (resource.ident_of("", "SortKey"), &resource.table);
+    let (keys, table) = (resource.sort_key_ident(), &resource.table);
     let comment = format!("What rows of `{table}` are compared by.");
     let sorted: Vec<&Field> = resource
         .fields
         .iter()
         .filter(|field| field.is_sorted())
         .collect();
-    let variants: Vec<Ident> = sorted.iter().map(|field| field.variant()).collect();
+    let variants = sorted.iter().map(|field| field.variant());
     let comments = sorted.iter().map(|field| field.comment());
-    let arms = sorted.iter().zip(&variants).map(|(field, variant)| {
-        let column = &field.column.field;
-        let compared = if field.is_text() && !field.column.kind.nullable {
-            quote!(::tenant_schema::resource::lower(#table::#column))
-        } else {
-            quote!(#table::#column)
-        };
+    let arms = sorted.iter().map(|field| {
+        let (variant, compared) = (field.variant(), field.compared(table));
         quote! {
             (#keys::#variant, false) => query.then_order_by(#compared.asc()),
             (#keys::#variant, true) => query.then_order_by(#compared.desc()),
@@ -206,5 +229,15 @@ impl Field {
             first.into_iter().chain(letters).collect::<String>()
         };
         format_ident!("{}", words.map(capital).collect::<String>())
+    }
+
+    /// What a list is sorted by: texts in any case.
+    fn compared(&self, table: &Ident) -> TokenStream {
+        let column = &self.column.field;
+        if self.is_text() && !self.column.kind.nullable {
+            quote!(::tenant_schema::resource::lower(#table::#column))
+        } else {
+            quote!(#table::#column)
+        }
     }
 }

@@ -7,22 +7,20 @@ use super::{Field, Resource};
 use crate::tenant_enum::snake_case;
 
 pub(super) fn write(resource: &Resource) -> TokenStream {
-    let ident = &resource.ident;
-    let (new, changes) = (
-        resource.ident_of("New", ""),
-        resource.ident_of("", "Changes"),
-    );
-    let (filter, keys) = (
-        resource.ident_of("", "Filter"),
-        resource.ident_of("", "SortKey"),
-    );
-    let constants = write_constants(resource);
-    let named = write_named(resource);
-    let reads = write_reads(resource);
-    let writes = write_writes(resource);
+    let (ident, table) = (&resource.ident, &resource.table);
+    let (new, changes) = (resource.new_ident(), resource.changes_ident());
+    let (filter, keys) = (resource.filter_ident(), resource.sort_key_ident());
+    let module = format_ident!("{}_queries", snake_case(&ident.to_string()));
     let audited = write_audited(resource);
-    let kind = snake_case(&ident.to_string());
-    let (module, table) = (format_ident!("{kind}_queries"), &resource.table);
+    let parts = [
+        write_constants(resource),
+        write_own(),
+        write_named(resource),
+        write_finds(resource),
+        write_lists(resource),
+        write_insert(resource),
+        write_changes(resource),
+    ];
     quote! {
         mod #module {
             use super::{#changes, #filter, #ident, #new, #keys, #table};
@@ -40,24 +38,25 @@ pub(super) fn write(resource: &Resource) -> TokenStream {
                 type Filter = #filter;
                 type SortKey = #keys;
 
-                #constants
-
-                fn id(&self) -> ::uuid::Uuid {
-                    self.id
-                }
-
-                fn updated_at(&self) -> ::chrono::DateTime<::chrono::Utc> {
-                    self.updated_at
-                }
-
-                fn is_deleted(&self) -> bool {
-                    self.deleted_at.is_some()
-                }
-
-                #named
-                #reads
-                #writes
+                #(#parts)*
             }
+        }
+    }
+}
+
+/// What every record has.
+fn write_own() -> TokenStream {
+    quote! {
+        fn id(&self) -> ::uuid::Uuid {
+            self.id
+        }
+
+        fn updated_at(&self) -> ::chrono::DateTime<::chrono::Utc> {
+            self.updated_at
+        }
+
+        fn is_deleted(&self) -> bool {
+            self.deleted_at.is_some()
         }
     }
 }
@@ -103,7 +102,7 @@ fn write_audited(resource: &Resource) -> TokenStream {
 }
 
 fn write_constants(resource: &Resource) -> TokenStream {
-    let (path, keys) = (&resource.path, resource.ident_of("", "SortKey"));
+    let (path, keys) = (&resource.path, resource.sort_key_ident());
     let name = resource.name();
     let actions = ["read", "create", "update", "delete", "restore"].map(|action| {
         let (field, text) = (format_ident!("{action}"), format!("{name}.{action}"));
@@ -177,12 +176,8 @@ fn write_named(resource: &Resource) -> TokenStream {
     }
 }
 
-fn write_reads(resource: &Resource) -> TokenStream {
-    let (table, filter, keys) = (
-        &resource.table,
-        resource.ident_of("", "Filter"),
-        resource.ident_of("", "SortKey"),
-    );
+fn write_finds(resource: &Resource) -> TokenStream {
+    let table = &resource.table;
     quote! {
         async fn find(id: ::uuid::Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
             #table::table
@@ -201,7 +196,13 @@ fn write_reads(resource: &Resource) -> TokenStream {
                 .first(&mut conn)
                 .await
         }
+    }
+}
 
+fn write_lists(resource: &Resource) -> TokenStream {
+    let (filter, keys) = (resource.filter_ident(), resource.sort_key_ident());
+    let table = &resource.table;
+    quote! {
         async fn list(
             filter: &#filter,
             orders: &[Order<#keys>],
@@ -226,12 +227,8 @@ fn write_reads(resource: &Resource) -> TokenStream {
     }
 }
 
-fn write_writes(resource: &Resource) -> TokenStream {
-    let (table, new, changes) = (
-        &resource.table,
-        resource.ident_of("New", ""),
-        resource.ident_of("", "Changes"),
-    );
+fn write_insert(resource: &Resource) -> TokenStream {
+    let (table, new) = (&resource.table, resource.new_ident());
     let author = resource
         .fields
         .iter()
@@ -253,7 +250,12 @@ fn write_writes(resource: &Resource) -> TokenStream {
                 .get_result(&mut conn)
                 .await
         }
+    }
+}
 
+fn write_changes(resource: &Resource) -> TokenStream {
+    let (table, changes) = (&resource.table, resource.changes_ident());
+    quote! {
         async fn change(
             &self,
             changes: &#changes,
