@@ -19,6 +19,7 @@ pub mod record;
 pub mod resource;
 pub mod seeds;
 pub mod settings;
+mod soft_deletion;
 mod sorted_list;
 pub mod tools;
 

@@ -95,19 +95,6 @@ impl NewRole {
 }
 
 impl Role {
-    /// The role of this id, not deleted.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none.
-    pub async fn find(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
-        roles::table
-            .find(id)
-            .filter(roles::deleted_at.is_null())
-            .select(Self::as_select())
-            .first(&mut conn)
-            .await
-    }
-
     /// The role of this name in any case, not deleted.
     pub async fn find_by_name(name: &str, mut conn: &TenantConn) -> QueryResult<Option<Self>> {
         roles::table

@@ -69,18 +69,3 @@ impl NewTeam {
             .await
     }
 }
-
-impl Team {
-    /// The team of this id, not deleted.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none.
-    pub async fn find(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
-        teams::table
-            .find(id)
-            .filter(teams::deleted_at.is_null())
-            .select(Self::as_select())
-            .first(&mut conn)
-            .await
-    }
-}

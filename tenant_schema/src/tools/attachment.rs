@@ -103,18 +103,3 @@ impl NewAttachment {
         Ok(attachment)
     }
 }
-
-impl Attachment {
-    /// The attachment of this id, not deleted.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none.
-    pub async fn find(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
-        attachments::table
-            .find(id)
-            .filter(attachments::deleted_at.is_null())
-            .select(Self::as_select())
-            .first(&mut conn)
-            .await
-    }
-}

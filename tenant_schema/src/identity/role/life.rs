@@ -1,7 +1,6 @@
 //! The life of a role: changed, deleted, restored. All of it belongs into a transaction, which is the caller's: it records
 //! the change in the audit log, too.
 
-use chrono::{DateTime, Utc};
 use connection::TenantConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,6 +12,7 @@ use super::super::user_role::user_roles;
 use super::{NewRole, Role, RoleChanges, roles};
 use crate::clock::clock_timestamp;
 use crate::settings::Audited;
+use crate::soft_deletion::softly_deleted;
 
 /// A role with the names of the permissions that it grants, in order.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ impl Audited for GrantingRole {
     }
 }
 
+softly_deleted!(Role of roles);
+
 impl GrantingRole {
     /// The role of this id, not deleted.
     ///
@@ -60,14 +62,8 @@ impl GrantingRole {
     ///
     /// # Errors
     /// `NotFound` when there is none.
-    pub async fn lock(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
-        let role = roles::table
-            .find(id)
-            .select(Role::as_select())
-            .for_no_key_update()
-            .first(&mut conn)
-            .await?;
-        Self::of(role, conn).await
+    pub async fn lock(id: Uuid, conn: &TenantConn) -> QueryResult<Self> {
+        Self::of(Role::lock(id, conn).await?, conn).await
     }
 
     /// The roles of a user, not deleted, the highest first.
@@ -135,15 +131,8 @@ impl GrantingRole {
     }
 
     /// Deletes the role softly: nobody has it any more until it is restored. Gives it as it is then.
-    pub async fn delete(&self, mut conn: &TenantConn) -> QueryResult<Self> {
-        let deleted = diesel::update(roles::table.find(self.role.id))
-            .set((
-                roles::deleted_at.eq(clock_timestamp().nullable()),
-                roles::updated_at.eq(clock_timestamp()),
-            ))
-            .returning(Role::as_returning())
-            .get_result(&mut conn)
-            .await?;
+    pub async fn delete(&self, conn: &TenantConn) -> QueryResult<Self> {
+        let deleted = self.role.delete(conn).await?;
         conn.announce_access().await?;
         Self::of(deleted, conn).await
     }
@@ -152,15 +141,8 @@ impl GrantingRole {
     ///
     /// # Errors
     /// A violation of `roles_name_key` where another role has taken the name.
-    pub async fn restore(&self, mut conn: &TenantConn) -> QueryResult<Self> {
-        let restored = diesel::update(roles::table.find(self.role.id))
-            .set((
-                roles::deleted_at.eq(None::<DateTime<Utc>>),
-                roles::updated_at.eq(clock_timestamp()),
-            ))
-            .returning(Role::as_returning())
-            .get_result(&mut conn)
-            .await?;
+    pub async fn restore(&self, conn: &TenantConn) -> QueryResult<Self> {
+        let restored = self.role.restore(conn).await?;
         conn.announce_access().await?;
         Self::of(restored, conn).await
     }

@@ -15,6 +15,7 @@ use super::{Attachment, AttachmentChanges, attachments};
 use crate::TenantEnum as _;
 use crate::clock::clock_timestamp;
 use crate::settings::Audited;
+use crate::soft_deletion::softly_deleted;
 
 impl Audited for Attachment {
     const KIND: &'static str = "attachment";
@@ -46,20 +47,9 @@ impl Audited for Attachment {
     }
 }
 
-impl Attachment {
-    /// The attachment of this id, deleted or not, with the row locked until the transaction ends.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none.
-    pub async fn lock(id: Uuid, mut conn: &TenantConn) -> QueryResult<Self> {
-        attachments::table
-            .find(id)
-            .select(Self::as_select())
-            .for_no_key_update()
-            .first(&mut conn)
-            .await
-    }
+softly_deleted!(pub Attachment of attachments);
 
+impl Attachment {
     /// Changes the attachment. Gives it as it is then.
     pub async fn change(
         &self,
@@ -92,30 +82,6 @@ impl Attachment {
             .await?;
         content.insert(&after, conn).await?;
         Ok(after)
-    }
-
-    /// Deletes the attachment softly. Its versions stay, for when it is restored. Gives it as it is then.
-    pub async fn delete(&self, mut conn: &TenantConn) -> QueryResult<Self> {
-        diesel::update(attachments::table.find(self.id))
-            .set((
-                attachments::deleted_at.eq(clock_timestamp().nullable()),
-                attachments::updated_at.eq(clock_timestamp()),
-            ))
-            .returning(Self::as_returning())
-            .get_result(&mut conn)
-            .await
-    }
-
-    /// Undoes a deletion. Gives the attachment as it is then.
-    pub async fn restore(&self, mut conn: &TenantConn) -> QueryResult<Self> {
-        diesel::update(attachments::table.find(self.id))
-            .set((
-                attachments::deleted_at.eq(None::<DateTime<Utc>>),
-                attachments::updated_at.eq(clock_timestamp()),
-            ))
-            .returning(Self::as_returning())
-            .get_result(&mut conn)
-            .await
     }
 
     /// At most `limit` of the attachments that were deleted before `until`, the first of them first, locked until the
