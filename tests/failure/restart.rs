@@ -12,7 +12,7 @@ use test_app::{Answer, Caller, OwnServer, TestApp, TestDatabase, config};
 use tokio::task::block_in_place;
 
 use crate::deeds;
-use crate::twins::{TWIN, assert_problem};
+use crate::twins::{TWIN, assert_problem, plant_twins};
 
 /// Requests at the same time, half of them of each tenant.
 const WORKERS: usize = 8;
@@ -70,13 +70,7 @@ impl Site {
         let database = TestDatabase::on(server).await;
         let (app, _, alice, mallory) =
             TestApp::on(database, config(server.url()), deeds::configure).await;
-        for tenant in [&app.acme, &app.globex] {
-            let slug = &tenant.tenant.slug;
-            let twin = format!(
-                "INSERT INTO users (id, email, username) VALUES ('{TWIN}', 'twin@{slug}.example', 'twin-of-{slug}')"
-            );
-            app.sql_in(tenant, &twin).await;
-        }
+        plant_twins(&app).await;
         Self {
             app,
             callers: [alice, mallory],

@@ -25,6 +25,17 @@ pub(crate) struct Twins {
     observer: tokio_postgres::Client,
 }
 
+/// Gives both tenants a user of one id and of different names.
+pub(crate) async fn plant_twins(app: &TestApp) {
+    for tenant in [&app.acme, &app.globex] {
+        let slug = &tenant.tenant.slug;
+        let twin = format!(
+            "INSERT INTO users (id, email, username) VALUES ('{TWIN}', 'twin@{slug}.example', 'twin-of-{slug}')"
+        );
+        app.sql_in(tenant, &twin).await;
+    }
+}
+
 impl Twins {
     /// Both tenants with one user of the same id and another name, and one connection.
     pub(crate) async fn open(change: impl FnOnce(&mut Config)) -> Self {
@@ -37,13 +48,7 @@ impl Twins {
         config.pool.pool_wait_ms = 20_000;
         change(&mut config);
         let (app, _, alice, mallory) = TestApp::on(database, config, deeds::configure).await;
-        for tenant in [&app.acme, &app.globex] {
-            let slug = &tenant.tenant.slug;
-            let twin = format!(
-                "INSERT INTO users (id, email, username) VALUES ('{TWIN}', 'twin@{slug}.example', 'twin-of-{slug}')"
-            );
-            app.sql_in(tenant, &twin).await;
-        }
+        plant_twins(&app).await;
         Self {
             app,
             proxy,

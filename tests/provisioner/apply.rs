@@ -70,6 +70,12 @@ impl Site {
         self.provisioner().apply(&self.schema, plan, options).await
     }
 
+    /// Why a plan is not applied, or not in full.
+    async fn refusal(&self, plan: &Plan) -> ProvisionError {
+        let outcome = self.apply(plan, &ApplyOptions::default()).await;
+        outcome.unwrap_err()
+    }
+
     async fn columns(&self) -> Vec<String> {
         let columns = "SELECT column_name::text FROM information_schema.columns
                         WHERE table_schema = 'depot' ORDER BY table_name, ordinal_position";
@@ -226,10 +232,7 @@ async fn a_step_that_fails_undoes_its_transaction_and_keeps_those_before_it() {
             ]),
         ])
         .await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     let expected = "the step `ALTER TABLE bikes ADD UNIQUE (gears)` failed: \
         could not create unique index \"bikes_gears_key\" (Key (gears)=(7) is duplicated.)";
     assert_eq!(error.to_string(), expected);
@@ -256,10 +259,7 @@ async fn a_constraint_that_is_checked_at_the_commit_fails_the_transaction() {
             "INSERT INTO bikes VALUES (1), (1)",
         ])])
         .await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(error.to_string().contains("bikes_id_key"), "{error}");
     assert_eq!(site.columns().await, ["id"]);
 }
@@ -275,10 +275,7 @@ async fn a_plan_that_does_not_lead_where_it_promises_is_reported() {
         },
         ..site.plan(transactions).await
     };
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(matches!(error, ProvisionError::NotConverged(_)), "{error}");
     let [run] = <[String; 1]>::try_from(site.runs().await).unwrap();
     assert!(run.starts_with("apply failed all steps are done"), "{run}");
@@ -298,10 +295,7 @@ async fn a_plan_reaches_its_own_schema_alone() {
         "SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'yard'";
     assert_eq!(site.platform.texts(yard).await, ["id", "id"]);
     let plan = site.plan(vec![atomic(&["DROP TABLE carts"])]).await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(
         error.to_string().contains("\"carts\" does not exist"),
         "{error}"

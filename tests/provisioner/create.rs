@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use rowhouse::provisioner::order::ProvisionedTenant;
+use rowhouse::provisioner::order::{ProvisionedTenant, TenantOrder};
 use rowhouse::provisioner::receipt::ReceiptRequest;
 use rowhouse::provisioner::{ProvisionError, ddl};
 use tenant_schema::catalog::Catalog;
@@ -13,6 +13,17 @@ use test_app::{TestPlatform, order, provision};
 async fn tables(site: &TestPlatform, schema: &str) -> BTreeSet<String> {
     let sql = format!("SELECT tablename::text FROM pg_tables WHERE schemaname = '{schema}'");
     site.texts(&sql).await.into_iter().collect()
+}
+
+/// An order with a receipt.
+async fn repeatable(site: &TestPlatform) -> TenantOrder {
+    let mut order = order(&site.platform, "acme", "alice").await;
+    order.receipt = Some(ReceiptRequest {
+        scope: "a test".to_owned(),
+        key: "1".to_owned(),
+        request_hash: vec![1; 32],
+    });
+    order
 }
 
 /// Asserts that no tenant, schema or run of a tenant exists.
@@ -268,12 +279,7 @@ async fn a_refused_first_admin_leaves_nothing() {
 #[tokio::test]
 async fn a_repeated_order_gets_the_first_answer_and_makes_nothing() {
     let site = TestPlatform::open().await;
-    let mut order = order(&site.platform, "acme", "alice").await;
-    order.receipt = Some(ReceiptRequest {
-        scope: "a test".to_owned(),
-        key: "1".to_owned(),
-        request_hash: vec![1; 32],
-    });
+    let mut order = repeatable(&site).await;
     let first = site.platform.provisioner.create(&order).await.unwrap();
     let second = site.platform.provisioner.create(&order).await.unwrap();
     assert_eq!(first, second);
@@ -290,12 +296,7 @@ async fn a_repeated_order_gets_the_first_answer_and_makes_nothing() {
 #[tokio::test]
 async fn of_repeated_orders_at_once_one_makes_the_tenant() {
     let site = TestPlatform::open().await;
-    let mut order = order(&site.platform, "acme", "alice").await;
-    order.receipt = Some(ReceiptRequest {
-        scope: "a test".to_owned(),
-        key: "1".to_owned(),
-        request_hash: vec![1; 32],
-    });
+    let order = repeatable(&site).await;
     let outcomes = join_all((0..8).map(|_| site.platform.provisioner.create(&order))).await;
     let ids: BTreeSet<String> = outcomes
         .iter()

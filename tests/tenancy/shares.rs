@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use rowhouse::tenancy::PoolError;
+use platform_schema::TenantId;
+use rowhouse::tenancy::{Lease, PoolError, TenantPools};
 use test_app::TestPlatform;
 
 use super::session::{Session, two_tenants};
@@ -20,15 +21,20 @@ async fn small() -> TestPlatform {
     .await
 }
 
+/// All that a tenant gets of [`small`].
+async fn whole_share(pools: &TenantPools, tenant: &TenantId) -> [Lease; 2] {
+    [
+        pools.lease(tenant).await.unwrap(),
+        pools.lease(tenant).await.unwrap(),
+    ]
+}
+
 #[tokio::test]
 async fn a_tenant_that_used_its_share_is_refused_after_the_wait_and_others_are_served() {
     let site = small().await;
     let (acme, globex) = two_tenants(&site).await;
     let pools = &site.platform.pools;
-    let _held = (
-        pools.lease(&acme).await.unwrap(),
-        pools.lease(&acme).await.unwrap(),
-    );
+    let _held = whole_share(pools, &acme).await;
     let begun = Instant::now();
     let error = pools.lease(&acme).await.unwrap_err();
     let wait = Duration::from_millis(WAIT.into());
@@ -46,10 +52,7 @@ async fn those_who_wait_for_a_share_take_no_place_from_others() {
     let site = small().await;
     let (acme, globex) = two_tenants(&site).await;
     let pools = &site.platform.pools;
-    let _held = (
-        pools.lease(&acme).await.unwrap(),
-        pools.lease(&acme).await.unwrap(),
-    );
+    let _held = whole_share(pools, &acme).await;
     let waiting = futures_util::future::join_all((0..20).map(|_| pools.lease(&acme)));
     let (refused, served) = tokio::join!(waiting, pools.lease(&globex));
     assert!(refused.iter().all(Result::is_err));
@@ -76,10 +79,7 @@ async fn a_wait_that_is_given_up_costs_the_tenant_nothing() {
     let site = small().await;
     let (acme, _) = two_tenants(&site).await;
     let pools = &site.platform.pools;
-    let held = (
-        pools.lease(&acme).await.unwrap(),
-        pools.lease(&acme).await.unwrap(),
-    );
+    let held = whole_share(pools, &acme).await;
     for _ in 0..10 {
         let given_up = tokio::time::timeout(Duration::from_millis(1), pools.lease(&acme)).await;
         given_up.unwrap_err();

@@ -109,10 +109,7 @@ async fn an_update_that_never_ends_is_given_up() {
     let batches = transaction.steps[0].batches.as_mut().unwrap();
     batches.condition = "true".to_owned();
     let plan = site.plan(vec![transaction]).await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(
         error
             .to_string()

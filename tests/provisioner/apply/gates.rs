@@ -18,10 +18,7 @@ async fn a_stale_plan_is_refused_and_nothing_is_done() {
         },
         ..site.plan(transactions).await
     };
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(matches!(error, ProvisionError::StalePlan(_)), "{error}");
     assert!(error.to_string().contains("`depot`"), "{error}");
     assert_eq!(site.columns().await, ["id", "gears"]);
@@ -38,10 +35,7 @@ async fn a_hazard_is_refused_until_it_is_allowed() {
         gated: true,
     }];
     let plan = site.plan(vec![transaction]).await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(
         matches!(&error, ProvisionError::Forbidden { kinds, .. } if *kinds == [HazardKind::DeletesData])
     );
@@ -73,10 +67,7 @@ async fn a_plan_with_a_change_that_cannot_be_made_is_refused_by_name() {
         refusals: vec![refusal],
         ..site.plan(vec![atomic(&["DROP TABLE bikes"])]).await
     };
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     let expected = "column bikes.gears: rows hold no number (3 rows, such as id 7)";
     assert!(error.to_string().contains(expected), "{error}");
     assert_eq!(site.columns().await, ["id", "gears"]);

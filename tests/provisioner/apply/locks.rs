@@ -157,10 +157,7 @@ async fn an_index_that_the_rows_forbid_leaves_nothing() {
         ..step("CREATE UNIQUE INDEX CONCURRENTLY bikes_gears_idx ON bikes (gears)")
     };
     let plan = site.plan(vec![alone(concurrently)]).await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(
         error.to_string().contains("(gears)=(7) is duplicated"),
         "{error}"

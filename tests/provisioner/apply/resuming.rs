@@ -26,10 +26,7 @@ async fn forbidding() -> (Site, Plan) {
     };
     let lamp = atomic(&["ALTER TABLE bikes ADD lamp text"]);
     let plan = site.plan(vec![atomic(&[COLOUR]), unique, lamp]).await;
-    let error = site
-        .apply(&plan, &ApplyOptions::default())
-        .await
-        .unwrap_err();
+    let error = site.refusal(&plan).await;
     assert!(matches!(error, ProvisionError::Step { .. }), "{error}");
     site.platform.run("UPDATE depot.bikes SET gears = id").await;
     (site, plan)
