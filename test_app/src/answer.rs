@@ -57,6 +57,13 @@ impl Answer {
         self.text_at("/code")
     }
 
+    /// The fields that a problem document blames, in order.
+    pub fn blamed(&self) -> Vec<String> {
+        let errors = self.at("/errors");
+        let errors = errors.as_object().expect("faults by fields");
+        errors.keys().cloned().collect()
+    }
+
     /// The version that an update must name.
     pub fn etag(&self) -> String {
         self.header("ETag")
@@ -73,6 +80,13 @@ impl Answer {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");
         self
     }
+}
+
+/// The statuses of two answers, the lower first: which of two requests at once comes first is open.
+pub fn statuses(one: &Answer, other: &Answer) -> [u16; 2] {
+    let mut statuses = [one, other].map(|answer| answer.status.as_u16());
+    statuses.sort_unstable();
+    statuses
 }
 
 async fn text(mut response: reqwest::Response) -> String {

@@ -136,6 +136,18 @@ impl Caller {
         .await
     }
 
+    /// Fails the test unless changes by these methods are refused that name no version of what they change, or another one.
+    pub async fn must_name_version(&self, methods: &[Method], path: &str, body: &Value) {
+        for method in methods {
+            let request = || self.request(method.clone(), path).json(body);
+            let without = self.send(request()).await.expect_status(428);
+            assert_eq!(without.code(), "precondition_required");
+            let stale = request().header(IF_MATCH, "\"stale\"");
+            let stale = self.send(stale).await.expect_status(412);
+            assert_eq!(stale.code(), "precondition_failed");
+        }
+    }
+
     /// Creates a user of the caller's tenant who has [`PASSWORD`], and fails the test if that is refused.
     pub async fn create_user(&self, username: &str, roles: &[&str]) -> Answer {
         let body = json!({

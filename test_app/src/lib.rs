@@ -28,10 +28,12 @@ use rowhouse::pepper::password::Password;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::order::{FirstAdmin, ProvisionedTenant, Requester, TenantOrder};
 use rowhouse::server::{self, Application};
+use rowhouse::tenancy::pools::Lease;
 use serde_json::json;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
-pub use answer::Answer;
+pub use answer::{Answer, statuses};
 pub use caller::Caller;
 pub use chaos_proxy::{Chaos, ChaosProxy};
 pub use database::TestDatabase;
@@ -212,6 +214,16 @@ impl TestApp {
         &self.platform
     }
 
+    /// A connection of a tenant's role, as requests have it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests look behind the public API"
+    )]
+    pub async fn lease(&self, tenant: &ProvisionedTenant) -> Lease {
+        let lease = self.platform.pools.lease(&tenant.tenant.id).await;
+        lease.expect("the tenant's pool lends")
+    }
+
     /// Runs SQL as the login role, for states that no route makes.
     pub async fn sql(&self, sql: &str) {
         let client = self.database.client().await;
@@ -225,6 +237,12 @@ impl TestApp {
             .await
             .expect("the change is announced");
         self.platform.changes.catch_up().await;
+    }
+
+    /// What a query gives to the login role, for what no route shows.
+    pub async fn rows(&self, sql: &str) -> Vec<Row> {
+        let rows = self.database.client().await.query(sql, &[]).await;
+        rows.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
     /// Runs SQL in the schema of a tenant. Not in its role.

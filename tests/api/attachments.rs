@@ -1,14 +1,15 @@
-//! Attachments of a tenant: uploaded, read in parts, given versions and links, counted, deleted, swept.
+//! Attachments of a tenant: uploaded, read in parts, changed, given versions and links, counted, deleted, swept.
 
 mod admission;
 mod links;
 mod quota;
 mod storage;
 mod sweep_job;
+mod versions;
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
-use serde_json::{Value, json};
+use serde_json::json;
 use test_app::{Answer, Caller, TestApp};
 
 use crate::user_roles::own_path;
@@ -52,11 +53,9 @@ async fn add_version(caller: &Caller, path: &str, content: &str) -> Answer {
 }
 
 async fn names(caller: &Caller, query: &str) -> Vec<String> {
-    let list = caller.get(&format!("/tools/attachments?{query}")).await;
-    let data = list.expect_status(200).at("/data");
-    let rows = data.as_array().unwrap().iter();
-    rows.map(|row| row["name"].as_str().unwrap().to_owned())
-        .collect()
+    caller
+        .list(&format!("/tools/attachments?{query}"), "name")
+        .await
 }
 
 #[tokio::test]
@@ -209,12 +208,7 @@ async fn attachments_are_listed_by_what_they_hang_on() {
 async fn a_form_is_understood_in_full_or_refused() {
     let (_app, _, alice, mallory) = TestApp::with_two_tenants().await;
     let (me, theirs) = (own_id(&alice).await, own_id(&mallory).await);
-    let faults = async |form: Form| {
-        let refused = upload(&alice, form).await.expect_status(422);
-        let errors = refused.at("/errors");
-        let fields = errors.as_object().unwrap().keys().cloned();
-        fields.collect::<Vec<_>>()
-    };
+    let faults = async |form: Form| upload(&alice, form).await.expect_status(422).blamed();
     assert_eq!(
         faults(file("a", "x")).await,
         ["attachable_id", "attachable_type"]
@@ -279,12 +273,8 @@ async fn a_change_names_its_version_and_a_deletion_is_undone() {
     let path = attached(&alice, "a.txt", "hello").await;
     let etag = alice.get(&path).await.etag();
     let body = json!({ "name": "b.txt", "description": "x" });
-    for method in [Method::PATCH, Method::DELETE] {
-        let without = alice.request(method.clone(), &path).json(&body);
-        alice.send(without).await.expect_status(428);
-        let stale = alice.request(method, &path).header("If-Match", "\"x\"");
-        alice.send(stale.json(&body)).await.expect_status(412);
-    }
+    let methods = [Method::PATCH, Method::DELETE];
+    alice.must_name_version(&methods, &path, &body).await;
     for field in [
         "id",
         "size",
@@ -322,45 +312,6 @@ async fn a_change_names_its_version_and_a_deletion_is_undone() {
     alice.post(&restore, &json!({})).await.expect_status(200);
     let content = alice.get(&format!("{path}/content")).await;
     assert_eq!(content.expect_status(200).text, "hello");
-}
-
-#[tokio::test]
-async fn a_version_is_added_and_the_old_ones_stay() {
-    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
-    let path = attached(&alice, "a.txt", "one").await;
-    let second = add_version(&alice, &path, "second")
-        .await
-        .expect_status(201);
-    assert_eq!(second.at("/data/version"), json!(2));
-    assert_eq!(second.at("/data/size"), json!(6));
-    assert_eq!(second.text_at("/data/name"), "a.txt");
-    let read = async |rest: &str| {
-        let answer = alice.get(&format!("{path}{rest}")).await;
-        answer.expect_status(200).text
-    };
-    assert_eq!(read("/content").await, "second");
-    assert_eq!(read("/versions/1/content").await, "one");
-    assert_eq!(read("/versions/2/content").await, "second");
-    let list = alice.get(&format!("{path}/versions")).await;
-    let list = list.expect_status(200);
-    let numbers: Vec<Value> = list
-        .at("/data")
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["number"].clone())
-        .collect();
-    assert_eq!(numbers, [json!(2), json!(1)]);
-    for number in ["0", "3", "-1", "x", "99999999999"] {
-        let path = format!("{path}/versions/{number}/content");
-        alice.get(&path).await.expect_status(404);
-    }
-    let together = (0..4).map(|_| add_version(&alice, &path, "more"));
-    for answer in futures_util::future::join_all(together).await {
-        answer.expect_status(201);
-    }
-    let list = alice.get(&format!("{path}/versions")).await;
-    assert_eq!(list.at("/pagination/total"), json!(6));
 }
 
 #[tokio::test]

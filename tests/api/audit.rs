@@ -194,16 +194,9 @@ async fn an_edited_row_and_a_missing_one_are_found() {
     );
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test looks behind the public API"
-)]
 async fn walk(app: &TestApp, seen: &ChainHead) -> Result<ChainHead, ChainFault> {
-    let conn = app.platform().pools.lease(&app.acme.tenant.id).await;
-    ChainHead::default()
-        .walk(Some(seen), &conn.unwrap())
-        .await
-        .unwrap()
+    let conn = app.lease(&app.acme).await;
+    ChainHead::default().walk(Some(seen), &conn).await.unwrap()
 }
 
 #[tokio::test]

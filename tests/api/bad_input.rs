@@ -95,12 +95,7 @@ async fn a_body_of_another_shape_is_422_and_names_the_fields() {
         body[field] = value;
         let refused = alice.post("/users", &body).await;
         assert_eq!(refused.status, 422, "{body}: {refused:#?}");
-        let errors = refused.at("/errors");
-        assert_eq!(
-            errors.as_object().unwrap().keys().collect::<Vec<_>>(),
-            [field],
-            "{body}"
-        );
+        assert_eq!(refused.blamed(), [field], "{body}");
     }
     for body in ["[]", "1", "null", "\"text\""] {
         post_json(&alice, body).await.expect_status(422);

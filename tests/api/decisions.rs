@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use test_app::{Caller, TestApp};
 
 use crate::endings::node;
+use crate::role_walk;
 use crate::roles::{new_role, role_named};
 use crate::user_permissions::rule;
 use crate::user_roles::{own_path, set_roles};
@@ -322,15 +323,7 @@ async fn every_role_that_sees_something_sees_the_same_fields_of_it() {
         (&effective, "allowed permission reason"),
     ];
     let mut seen = String::new();
-    for role in [
-        "admin",
-        "manager",
-        "developer",
-        "auditor",
-        "employee",
-        "user",
-        "viewer",
-    ] {
+    for role in role_walk::ROLES {
         let caller = alice.colleague(role, &[role]).await;
         let mut count = 0;
         for (path, fields) in shown {

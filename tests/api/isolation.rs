@@ -140,12 +140,7 @@ async fn an_id_of_the_other_tenant_is_nobody() {
 async fn injected_sql_reaches_no_other_schema() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let globex = &app.globex.tenant.schema;
-    let mut lease = app
-        .platform()
-        .pools
-        .lease(&app.acme.tenant.id)
-        .await
-        .unwrap();
+    let mut lease = app.lease(&app.acme).await;
     let denied = [
         format!("SELECT * FROM {globex}.users"),
         format!("UPDATE {globex}.users SET is_active = false"),
@@ -179,12 +174,7 @@ async fn injected_sql_reaches_no_other_schema() {
 #[tokio::test]
 async fn the_audit_log_is_only_added_to() {
     let (app, ..) = TestApp::with_two_tenants().await;
-    let mut lease = app
-        .platform()
-        .pools
-        .lease(&app.acme.tenant.id)
-        .await
-        .unwrap();
+    let mut lease = app.lease(&app.acme).await;
     let insert = format!(
         "INSERT INTO audit_logs (id, position, hash, actor_type, action, object_type)
          VALUES ('{TWIN}', 1000, '', 'nobody', 'users.create', 'user')"

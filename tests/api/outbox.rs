@@ -38,8 +38,7 @@ fn notice(recipient: &str) -> NewMail<'_> {
 
 /// Adds mail as a request to acme would.
 async fn add(app: &TestApp, mails: &[NewMail<'_>]) {
-    let lease = app.platform().pools.lease(&app.acme.tenant.id).await;
-    let lease = lease.unwrap();
+    let lease = app.lease(&app.acme).await;
     for mail in mails {
         lease.add_mail(mail.clone()).await.unwrap();
     }
@@ -73,12 +72,7 @@ async fn wait_for_rows(client: &Client, columns: &str, expected: &[&str]) {
 async fn mail_is_sent_when_its_transaction_commits_and_not_when_it_is_rolled_back() {
     let server = MailServer::start().await;
     let (app, ..) = with_mail_server(&server).await;
-    let mut lease = app
-        .platform()
-        .pools
-        .lease(&app.acme.tenant.id)
-        .await
-        .unwrap();
+    let mut lease = app.lease(&app.acme).await;
     let undone: Result<(), diesel::result::Error> = lease
         .transaction(async |conn: &mut TenantConn| {
             conn.add_mail(notice("undone@example.com")).await?;
@@ -268,12 +262,7 @@ async fn five_mails_of_a_kind_go_to_an_address_of_a_tenant_in_an_hour() {
         ],
     )
     .await;
-    let lease = app
-        .platform()
-        .pools
-        .lease(&app.globex.tenant.id)
-        .await
-        .unwrap();
+    let lease = app.lease(&app.globex).await;
     lease.add_mail(again()).await.unwrap();
     lease.finish().await.unwrap();
     assert_eq!(app.mails("often@example.com").await.len(), 7);
@@ -288,12 +277,7 @@ async fn five_mails_of_a_kind_go_to_an_address_of_a_tenant_in_an_hour() {
 async fn a_tenants_role_adds_mail_of_its_own_tenant_and_reads_none() {
     let (app, ..) = TestApp::with_two_tenants().await;
     let globex = &app.globex.tenant.schema;
-    let mut lease = app
-        .platform()
-        .pools
-        .lease(&app.acme.tenant.id)
-        .await
-        .unwrap();
+    let mut lease = app.lease(&app.acme).await;
     let add = |schema: &str, kind: &str, recipient: &str| {
         format!("SELECT outbox.add_mail('{schema}', '{kind}', '{recipient}', NULL, NULL)")
     };

@@ -7,7 +7,7 @@ use test_app::{Caller, PASSWORD, TestApp};
 use crate::operations::Operation;
 
 /// The roles that come with a tenant.
-const ROLES: [&str; 7] = [
+pub(crate) const ROLES: [&str; 7] = [
     "admin",
     "manager",
     "developer",

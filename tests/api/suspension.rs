@@ -72,10 +72,9 @@ async fn suspensions_at_the_same_time_are_one_and_leave_one_record() {
     for answer in all {
         answer.expect_status(200);
     }
-    let client = app.database().client().await;
     let sql = "SELECT before->>'status', after->>'status' FROM shared.platform_audit_logs
                WHERE action = 'tenant.suspend' AND actor_id IS NOT NULL AND request_id IS NOT NULL";
-    let rows = client.query(sql, &[]).await.unwrap();
+    let rows = app.rows(sql).await;
     let turns: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(turns, [("active".to_owned(), "suspended".to_owned())]);
 }

@@ -128,11 +128,9 @@ async fn who_is_nobody_here_joins_no_team_and_nothing_changes() {
     ] {
         alice.put(&path, "*", &body).await.expect_status(422);
     }
-    let without = alice.request(Method::PUT, &path).json(&json!([]));
-    alice.send(without).await.expect_status(428);
+    let nothing = json!([]);
     alice
-        .put(&path, "\"stale\"", &json!([]))
-        .await
-        .expect_status(412);
+        .must_name_version(&[Method::PUT], &path, &nothing)
+        .await;
     assert_eq!(members(&alice, &path).await, named(&[("bob", false)]));
 }

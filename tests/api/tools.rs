@@ -9,9 +9,8 @@ async fn own_id(caller: &Caller) -> String {
 
 /// What is wrong with a body, by the fields that are blamed.
 async fn blamed(caller: &Caller, path: &str, body: &Value, status: u16) -> Vec<String> {
-    let refused = caller.post(path, body).await.expect_status(status);
-    let errors = refused.at("/errors");
-    errors.as_object().unwrap().keys().cloned().collect()
+    let refused = caller.post(path, body).await;
+    refused.expect_status(status).blamed()
 }
 
 fn event(more: &Value) -> Value {

@@ -52,12 +52,10 @@ async fn roles_of_a_user_are_a_list_of_names_that_there_are_for_a_version_that_i
     let (_app, _, alice, mallory) = TestApp::with_two_tenants().await;
     let bob = alice.colleague("bob", &["viewer"]).await;
     let path = format!("{}/roles", own_path(&bob).await);
-    let without = alice.request(Method::PUT, &path).json(&json!([]));
-    alice.send(without).await.expect_status(428);
+    let nothing = json!([]);
     alice
-        .put(&path, "\"stale\"", &json!([]))
-        .await
-        .expect_status(412);
+        .must_name_version(&[Method::PUT], &path, &nothing)
+        .await;
     let refused = alice.put(&path, "*", &json!(["viewer", "emperor"])).await;
     assert_eq!(
         refused.expect_status(422).at("/errors"),
@@ -92,13 +90,7 @@ async fn roles_that_are_given_and_taken_are_in_the_audit_log() {
         "SELECT action, before->>'roles', after->>'roles' FROM {schema}.audit_logs \
          WHERE object_type = 'user' AND after ? 'roles' ORDER BY created_at, id"
     );
-    let rows = app
-        .database()
-        .client()
-        .await
-        .query(&sql, &[])
-        .await
-        .unwrap();
+    let rows = app.rows(&sql).await;
     let rows: Vec<(String, Option<String>, String)> = rows
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2)))

@@ -38,13 +38,7 @@ async fn an_admin_ends_all_sessions_of_a_user_in_one_call() {
         "SELECT jsonb_array_length(after->'ended_sessions') FROM {schema}.audit_logs \
          WHERE action = 'sessions.delete'"
     );
-    let rows = app
-        .database()
-        .client()
-        .await
-        .query(&sql, &[])
-        .await
-        .unwrap();
+    let rows = app.rows(&sql).await;
     let ended: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(ended, [2]);
 }

@@ -79,11 +79,10 @@ async fn the_highest_role_says_when_its_users_work() {
 async fn a_developer_keeps_office_hours_unless_somebody_says_otherwise() {
     let (app, ..) = with_work().await;
     let schema = &app.acme.tenant.schema;
-    let client = app.database().client().await;
     let sql = format!(
         "SELECT name, working_hours::text FROM {schema}.roles WHERE working_hours IS NOT NULL"
     );
-    let rows = client.query(&sql, &[]).await.unwrap();
+    let rows = app.rows(&sql).await;
     let kept: Vec<(String, Value)> = rows
         .iter()
         .map(|row| (row.get(0), serde_json::from_str(row.get(1)).unwrap()))
