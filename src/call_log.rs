@@ -85,7 +85,7 @@ impl CallLog {
 
     /// The request's tenant, if it is known and may want its calls logged.
     fn wanting(&self, context: &RequestContext) -> Option<Arc<ServedTenant>> {
-        let tenant = context.served()?;
+        let tenant = context.tenant()?;
         self.wanted.may_be(&tenant.id).then(|| Arc::clone(tenant))
     }
 }

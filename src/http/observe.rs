@@ -233,7 +233,7 @@ impl Exchange {
                     http.matched_path = matched_path,
                     status = status.as_u16(),
                     duration_ms = self.context.elapsed().as_secs_f64() * 1_000.0,
-                    tenant.id = self.context.tenant(),
+                    tenant.id = self.context.tenant().map(|tenant| tenant.id.as_str()),
                     user.id = self.context.user(),
                     error.code = error.map(|error| error.code().as_str()),
                     error.cause = error.and_then(causes),

@@ -37,9 +37,7 @@ struct Known {
     started: Instant,
     /// How long connections were waited for.
     queue: Cell<Duration>,
-    tenant: OnceCell<String>,
-    /// What serves the tenant, for the log of calls.
-    served: OnceCell<Arc<ServedTenant>>,
+    tenant: OnceCell<Arc<ServedTenant>>,
     user: OnceCell<String>,
     ledger: OnceCell<Ledger>,
     rates: RefCell<Vec<Standing>>,
@@ -58,7 +56,6 @@ impl RequestContext {
             started: Instant::now(),
             queue: Cell::default(),
             tenant: OnceCell::new(),
-            served: OnceCell::new(),
             user: OnceCell::new(),
             ledger: OnceCell::new(),
             rates: RefCell::default(),
@@ -82,15 +79,9 @@ impl RequestContext {
         &self.0.trace
     }
 
-    /// Puts the tenant's id into the request's log event; the first one stays.
-    pub fn record_tenant(&self, id: impl Display) {
-        self.0.tenant.get_or_init(|| id.to_string());
-    }
-
-    /// As [`Self::record_tenant`], and has the call logged where the tenant wants that.
-    pub fn record_served(&self, tenant: &Arc<ServedTenant>) {
-        self.record_tenant(&tenant.id);
-        self.0.served.get_or_init(|| Arc::clone(tenant));
+    /// Puts the tenant's id into the request's log event, and has the call logged where the tenant wants that; the first one stays.
+    pub fn record_tenant(&self, tenant: &Arc<ServedTenant>) {
+        self.0.tenant.get_or_init(|| Arc::clone(tenant));
     }
 
     /// Puts the user's id into the request's log event; the first one stays.
@@ -147,14 +138,9 @@ impl RequestContext {
         self.0.body.take()
     }
 
-    /// What serves the tenant, once it is known.
-    pub fn served(&self) -> Option<&Arc<ServedTenant>> {
-        self.0.served.get()
-    }
-
-    /// The tenant's id, once it is known.
-    pub(super) fn tenant(&self) -> Option<&str> {
-        self.0.tenant.get().map(String::as_str)
+    /// The tenant, once it is known.
+    pub fn tenant(&self) -> Option<&Arc<ServedTenant>> {
+        self.0.tenant.get()
     }
 
     /// The user's id, once it is known.

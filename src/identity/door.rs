@@ -63,7 +63,7 @@ pub async fn tenant(request: &HttpRequest) -> Result<Arc<ServedTenant>, ApiError
             .detail("the path and the header `X-Tenant-ID` name different tenants"));
     }
     let context = RequestContext::of(request)?;
-    context.record_served(&tenant);
+    context.record_tenant(&tenant);
     let taken = rates.take(&tenant).await;
     if let Some(standing) = taken.unwrap_or_else(|limited| Some(limited.0.standing())) {
         context.record_rate(standing);

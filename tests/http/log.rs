@@ -55,7 +55,7 @@ async fn a_request_leaves_one_event() {
     assert_eq!(event["http.method"], "GET");
     assert_eq!(event["http.matched_path"], "/api/v1/caller");
     assert_eq!(event["status"], 200);
-    assert_eq!(event["tenant.id"], "0abc");
+    assert_eq!(event["tenant.id"], "0abc0abc0abc");
     assert_eq!(event["user.id"], "u-1");
     assert!(event["duration_ms"].as_f64().unwrap() >= 0.0);
     assert!(event["request_id"].is_string());

@@ -1,5 +1,7 @@
 //! A small application with the shell around it.
 
+use std::sync::Arc;
+
 use actix_web::{
     App, Error, HttpResponse,
     body::{BoxBody, to_bytes},
@@ -12,6 +14,8 @@ use actix_web::{
     test::{self, TestRequest},
     web,
 };
+use chrono::Utc;
+use platform_schema::{Limits, SchemaName, Tenant, TenantStatus};
 use rowhouse::{
     error::{ApiError, Code},
     http::{Methods, RequestContext, not_found, observe},
@@ -19,6 +23,7 @@ use rowhouse::{
         FromQuery, List, NoQuery, PageRequest, PathId, QueryParameters, StrictJson, StrictQuery,
         Success,
     },
+    tenancy::ServedTenant,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,8 +161,31 @@ async fn bare(status: web::Path<u16>) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::build(status).body("SELECT * FROM users"))
 }
 
+fn acme() -> ServedTenant {
+    let id = "0abc0abc0abc".parse().unwrap();
+    let now = Utc::now();
+    let tenant = Tenant {
+        schema_name: SchemaName::of(&id),
+        id,
+        slug: "acme".parse().unwrap(),
+        name: "Acme".to_owned(),
+        status: TenantStatus::Active,
+        version: None,
+        fingerprint: None,
+        plan: None,
+        labels: Value::Null,
+        generation: 1,
+        created_at: now,
+        updated_at: now,
+        activated_at: None,
+        deleted_at: None,
+    };
+    let limits = Limits::default();
+    ServedTenant { tenant, limits }
+}
+
 async fn caller(context: RequestContext) -> Success<String> {
-    context.record_tenant("0abc");
+    context.record_tenant(&Arc::new(acme()));
     context.record_user("u-1");
     Success::new("caller known", context.trace().traceparent())
 }
