@@ -29,7 +29,7 @@ use crate::identity::client::Client;
 use crate::platform::Platform;
 use crate::tenancy::ServedTenant;
 
-/// Calls that wait to be written. With bodies as long as they may be that is 32 MiB.
+/// Calls that wait to be written. With bodies as long as they may be that is 32 MiB of JSON.
 const QUEUE: usize = 1_000;
 
 /// Most bytes of a body that is kept; of a longer one, its length is.
