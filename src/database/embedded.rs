@@ -163,6 +163,12 @@ impl EmbeddedServer {
         self.root.path()
     }
 
+    /// The statements that a first start sets the data up with. Data that another build set up in another way stay as
+    /// they are: whoever depends on what is in here keeps them apart.
+    pub fn setup() -> String {
+        cluster::setup()
+    }
+
     /// Whether this start made the data.
     pub fn is_first_start(&self) -> bool {
         self.is_first_start

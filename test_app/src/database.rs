@@ -1,5 +1,6 @@
 //! A database for one test: a copy of a migrated template on an embedded server that all test processes share.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -182,15 +183,18 @@ pub(crate) fn data_folder(url: &str) -> PathBuf {
     directory().with_file_name("test-data").join(name)
 }
 
-/// Beside the test binaries: `target/test-postgres`.
+/// Beside the test binaries: `target/test-postgres-…`, another one for each way to set a server up, so that no test passes
+/// on what an older build allowed.
 fn directory() -> PathBuf {
     let binary = std::env::current_exe().expect("the path of the test binary");
     let target = binary
         .ancestors()
         .find(|folder| folder.join("CACHEDIR.TAG").exists());
+    let mut setup = DefaultHasher::new();
+    EmbeddedServer::setup().hash(&mut setup);
     target
         .expect("the test binary is in a target folder")
-        .join("test-postgres")
+        .join(format!("test-postgres-{:x}", setup.finish()))
 }
 
 /// The server's URL names its own database last.

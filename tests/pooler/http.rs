@@ -63,10 +63,12 @@ async fn create_and_panic(caller: SignedIn) -> HttpResponse {
 async fn create_and_end_late(caller: SignedIn) -> HttpResponse {
     let conn = caller.conn().await.unwrap();
     create("late", conn).await;
-    let much = "DO 'DECLARE c refcursor;
-        BEGIN FOR i IN 1..2000 LOOP c := NULL; OPEN c FOR SELECT 1; END LOOP; END';
-        SET LOCAL statement_timeout = 1";
-    conn.batch(much).await.unwrap();
+    let cursors = (0..2_000).map(|number| format!("DECLARE c{number} CURSOR FOR SELECT 1;"));
+    let much = format!(
+        "{}SET LOCAL statement_timeout = 1",
+        cursors.collect::<String>()
+    );
+    conn.batch(&much).await.unwrap();
     HttpResponse::Ok().finish()
 }
 

@@ -42,14 +42,7 @@ pub(super) fn create(
         .args(["--single", "-F", "-D"])
         .arg(&data)
         .arg("template1");
-    // In the template, so that it holds for the databases made from it: tenants' roles do without them.
-    let mut statements = vec![format!("CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE")];
-    for (right, object) in ROLE_CHANGERS {
-        statements.push(format!("REVOKE {right} ON {object} FROM PUBLIC"));
-        statements.push(format!("GRANT {right} ON {object} TO {NAME}"));
-    }
-    statements.push(format!("CREATE DATABASE {NAME} OWNER {NAME}\n"));
-    run(single, &statements.join("\n"))?;
+    run(single, &setup())?;
 
     if durability == Durability::Durable {
         // Once for all that both programs wrote without waiting for the disk.
@@ -60,6 +53,18 @@ pub(super) fn create(
     fs::rename(&data, root.data())
         .and_then(|()| File::open(root.path())?.sync_all())
         .map_err(|source| root.unwritable(source))
+}
+
+/// The statements that new data are set up with. In the template, so that they hold for the databases made from it:
+/// tenants' roles do without [`ROLE_CHANGERS`].
+pub(super) fn setup() -> String {
+    let mut statements = vec![format!("CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE")];
+    for (right, object) in ROLE_CHANGERS {
+        statements.push(format!("REVOKE {right} ON {object} FROM PUBLIC"));
+        statements.push(format!("GRANT {right} ON {object} TO {NAME}"));
+    }
+    statements.push(format!("CREATE DATABASE {NAME} OWNER {NAME}\n"));
+    statements.join("\n")
 }
 
 /// A path for new data. It is named by our process, as an `initdb` whose starter was killed may still be writing.
