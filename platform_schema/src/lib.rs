@@ -38,7 +38,7 @@ pub use connection::PlatformConn;
 pub use idempotency_key::IdempotencyKey;
 pub use job::Job;
 pub use login_failure::{FailureKey, Leniency, LoginFailure};
-pub use login_role::{LoginAccount, LoginRole};
+pub use login_role::{LoginRole, LoginRoleNumber};
 pub use outgoing_mail::OutgoingMail;
 pub use plan::Limits;
 pub use platform_audit_log::{

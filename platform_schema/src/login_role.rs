@@ -17,11 +17,11 @@ use crate::{PlatformConn, TenantId};
 /// Most login roles that tenants can be dealt to.
 pub const MOST_LOGIN_ROLES: u16 = 1024;
 
-/// Number of a login role: 0 is the role of `DATABASE_URL`, the others are those of [`LoginAccount`].
+/// 0 is the role of `DATABASE_URL`, the others are those of [`LoginRole`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LoginRole(u16);
+pub struct LoginRoleNumber(u16);
 
-impl LoginRole {
+impl LoginRoleNumber {
     /// The role of `DATABASE_URL`, which owns the platform and the schemas.
     pub const PLATFORM: Self = Self(0);
 
@@ -56,7 +56,7 @@ impl LoginRole {
 /// A login role beside that of the platform, and how to log in as it.
 #[derive(Clone, PartialEq, Eq, HasQuery, Identifiable, Insertable)]
 #[diesel(table_name = login_roles, primary_key(number), check_for_backend(Pg))]
-pub struct LoginAccount {
+pub struct LoginRole {
     /// Place in the deal, from 1.
     pub number: i16,
     /// Name of the role.
@@ -65,7 +65,7 @@ pub struct LoginAccount {
     pub password: String,
 }
 
-impl LoginAccount {
+impl LoginRole {
     /// All of them, by number.
     ///
     /// # Errors
@@ -98,10 +98,10 @@ impl LoginAccount {
     }
 }
 
-impl fmt::Debug for LoginAccount {
+impl fmt::Debug for LoginRole {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("LoginAccount")
+            .debug_struct("LoginRole")
             .field("number", &self.number)
             .field("name", &self.name)
             .finish_non_exhaustive()
@@ -117,17 +117,17 @@ mod tests {
     #[test]
     fn a_tenant_keeps_its_login_role() {
         let tenant: TenantId = "0zzzzzzzz010".parse().unwrap();
-        assert_eq!(LoginRole::of(&tenant, 0), LoginRole::PLATFORM);
-        assert_eq!(LoginRole::of(&tenant, 1).number(), 1);
-        assert_eq!(LoginRole::of(&tenant, 64).number(), 33);
+        assert_eq!(LoginRoleNumber::of(&tenant, 0), LoginRoleNumber::PLATFORM);
+        assert_eq!(LoginRoleNumber::of(&tenant, 1).number(), 1);
+        assert_eq!(LoginRoleNumber::of(&tenant, 64).number(), 33);
     }
 
     #[test]
     fn tenants_are_dealt_evenly() {
-        let mut dealt: HashMap<LoginRole, u32> = HashMap::new();
+        let mut dealt: HashMap<LoginRoleNumber, u32> = HashMap::new();
         for _ in 0..20_000 {
             *dealt
-                .entry(LoginRole::of(&TenantId::generate(), 64))
+                .entry(LoginRoleNumber::of(&TenantId::generate(), 64))
                 .or_default() += 1;
         }
         // 312 on average, with a deviation of 18.

@@ -9,7 +9,7 @@ use diesel::QueryResult;
 use diesel::connection::CacheSize;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use platform_schema::{LoginAccount, LoginRole, TenantId};
+use platform_schema::{LoginRole, LoginRoleNumber, TenantId};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -46,7 +46,7 @@ pub struct Connector {
     pooling: Pooling,
     config: Arc<tokio_postgres::Config>,
     /// The login roles that the tenants are dealt to, by number from 1.
-    login_roles: Arc<[LoginAccount]>,
+    login_roles: Arc<[LoginRole]>,
     tls: MakeRustlsConnect,
     /// What a new session is told first: no path, how long a statement may take, and to compile no plan. Requests are
     /// short, and the catalog's queries look dearer than they are: compiling one takes seconds, running it milliseconds.
@@ -124,9 +124,9 @@ impl Connector {
 
     /// The same connector, which knows the login roles that the tenants are dealt to: all of them, by number.
     #[must_use]
-    pub fn with_login_roles(self, accounts: &[LoginAccount]) -> Self {
+    pub fn with_login_roles(self, roles: &[LoginRole]) -> Self {
         Self {
-            login_roles: accounts.into(),
+            login_roles: roles.into(),
             ..self
         }
     }
@@ -141,8 +141,8 @@ impl Connector {
     }
 
     /// Under which login role the connections of a tenant are opened.
-    pub fn login_role_of(&self, tenant: &TenantId) -> LoginRole {
-        LoginRole::of(tenant, self.login_role_count())
+    pub fn login_role_of(&self, tenant: &TenantId) -> LoginRoleNumber {
+        LoginRoleNumber::of(tenant, self.login_role_count())
     }
 
     /// How many login roles the tenants are dealt to; 0 where all are reached under that of the platform.
@@ -152,12 +152,12 @@ impl Connector {
 
     /// A connector that opens its connections under a login role. One that it does not know gives that of the platform.
     #[must_use]
-    pub fn for_login_role(&self, login_role: LoginRole) -> Self {
-        let Some(account) = self.account_of(login_role) else {
+    pub fn for_login_role(&self, login_role: LoginRoleNumber) -> Self {
+        let Some(role) = self.known_login_role(login_role) else {
             return self.clone();
         };
         let mut config = tokio_postgres::Config::clone(&self.config);
-        config.user(&account.name).password(&account.password);
+        config.user(&role.name).password(&role.password);
         Self {
             config: Arc::new(config),
             ..self.clone()
@@ -165,9 +165,9 @@ impl Connector {
     }
 
     /// Name of a login role; none for that of the platform.
-    pub fn login_role_name(&self, login_role: LoginRole) -> Option<&str> {
-        self.account_of(login_role)
-            .map(|account| account.name.as_str())
+    pub fn login_role_name(&self, login_role: LoginRoleNumber) -> Option<&str> {
+        self.known_login_role(login_role)
+            .map(|role| role.name.as_str())
     }
 
     /// Makes sure that the login roles are let in, by the last of them, and are not another one by the time that they are:
@@ -176,7 +176,7 @@ impl Connector {
     /// # Errors
     /// `Unreachable`.
     pub async fn check_login_roles(&self) -> Result<(), DatabaseError> {
-        let last = LoginRole::last_of(self.login_role_count());
+        let last = LoginRoleNumber::last_of(self.login_role_count());
         let Some(name) = self.login_role_name(last) else {
             return Ok(());
         };
@@ -198,7 +198,7 @@ impl Connector {
         })
     }
 
-    fn account_of(&self, login_role: LoginRole) -> Option<&LoginAccount> {
+    fn known_login_role(&self, login_role: LoginRoleNumber) -> Option<&LoginRole> {
         let place = usize::from(login_role.number()).checked_sub(1)?;
         self.login_roles.get(place)
     }

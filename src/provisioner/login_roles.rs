@@ -10,7 +10,7 @@ use diesel::QueryResult;
 use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Integer, SmallInt, Text};
 use diesel_async::RunQueryDsl;
-use platform_schema::{LoginAccount, LoginRole, Tenant};
+use platform_schema::{LoginRole, LoginRoleNumber, Tenant};
 use postgres_protocol::password::scram_sha_256;
 use serde::Serialize;
 use uuid::Uuid;
@@ -81,7 +81,7 @@ pub struct Lending {
 /// From version 16 on the role that made another is its member in name, with the right to lend it alone: the server itself
 /// granted that (`grantor = 10`).
 fn memberships() -> String {
-    let number = LoginRole::sql("t.id", "$1");
+    let number = LoginRoleNumber::sql("t.id", "$1");
     format!(
         "WITH dealt AS (
              SELECT r.oid, r.rolname, coalesce({number}, 0)::smallint AS number
@@ -106,14 +106,14 @@ pub(super) async fn open(
     count: u16,
     conn: &mut PlatformConn,
 ) -> Result<Connector, ProvisionError> {
-    let known = LoginAccount::list(conn).await?;
+    let known = LoginRole::list(conn).await?;
     if count == 0 && known.is_empty() {
         return Ok(connector.clone());
     }
-    let mut accounts = make_missing(known, count, connector.database_name(), conn).await?;
-    accounts.retain(|account| u16::try_from(account.number).is_ok_and(|number| number <= count));
+    let mut roles = make_missing(known, count, connector.database_name(), conn).await?;
+    roles.retain(|role| u16::try_from(role.number).is_ok_and(|number| number <= count));
     lend_missing(count, conn).await?;
-    let connector = connector.clone().with_login_roles(&accounts);
+    let connector = connector.clone().with_login_roles(&roles);
     // Known now rather than by the first tenant that is refused.
     connector.check_login_roles().await?;
     Ok(connector)
@@ -122,42 +122,42 @@ pub(super) async fn open(
 /// All login roles, after those that are missing were made: of the first `count`, and of those that the table names, which
 /// the server has not after its data were restored on another one.
 async fn make_missing(
-    known: Vec<LoginAccount>,
+    known: Vec<LoginRole>,
     count: u16,
     database: &str,
     conn: &mut PlatformConn,
-) -> Result<Vec<LoginAccount>, ProvisionError> {
+) -> Result<Vec<LoginRole>, ProvisionError> {
     if known.len() >= usize::from(count) && missing(&known, conn).await?.is_empty() {
         return Ok(known);
     }
     conn.transaction(async |conn| {
         conn.batch(LOCK).await?;
-        let mut accounts = LoginAccount::list(conn).await?;
-        let numbers: HashSet<i16> = accounts.iter().map(|account| account.number).collect();
+        let mut roles = LoginRole::list(conn).await?;
+        let numbers: HashSet<i16> = roles.iter().map(|role| role.number).collect();
         for number in (1..=count).filter_map(|number| i16::try_from(number).ok()) {
             if !numbers.contains(&number) {
-                let account = new_account(number, database);
-                account.insert(conn).await?;
-                accounts.push(account);
+                let role = new_login_role(number, database);
+                role.insert(conn).await?;
+                roles.push(role);
             }
         }
-        for account in missing(&accounts, conn).await? {
-            conn.batch(&create(account, database)).await?;
+        for role in missing(&roles, conn).await? {
+            conn.batch(&create(role, database)).await?;
         }
-        accounts.sort_by_key(|account| account.number);
-        Ok(accounts)
+        roles.sort_by_key(|role| role.number);
+        Ok(roles)
     })
     .await
 }
 
 /// Roles belong to the whole server, so the name says whose database it is for.
-fn new_account(number: i16, database: &str) -> LoginAccount {
+fn new_login_role(number: i16, database: &str) -> LoginRole {
     let prefix: String = database
         .char_indices()
         .take_while(|(start, character)| start + character.len_utf8() <= LONGEST_PREFIX)
         .map(|(_, character)| character)
         .collect();
-    LoginAccount {
+    LoginRole {
         number,
         name: format!("{prefix}_login_{number:02}"),
         // Twice 122 random bits.
@@ -167,31 +167,26 @@ fn new_account(number: i16, database: &str) -> LoginAccount {
 
 /// Those that the server does not have.
 async fn missing<'list>(
-    accounts: &'list [LoginAccount],
+    roles: &'list [LoginRole],
     mut conn: &PlatformConn,
-) -> QueryResult<Vec<&'list LoginAccount>> {
-    let names: Vec<&str> = accounts
-        .iter()
-        .map(|account| account.name.as_str())
-        .collect();
+) -> QueryResult<Vec<&'list LoginRole>> {
+    let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
     let present: Vec<Name> =
         raw_sql("SELECT rolname::text AS name FROM pg_roles WHERE rolname = ANY($1)")
             .bind::<Array<Text>, _>(names)
             .load(&mut conn)
             .await?;
     let present: HashSet<String> = present.into_iter().map(|row| row.name).collect();
-    let missing = accounts
-        .iter()
-        .filter(|account| !present.contains(&account.name));
+    let missing = roles.iter().filter(|role| !present.contains(&role.name));
     Ok(missing.collect())
 }
 
 /// Makes a login role that has no rights of its own and inherits none. The server gets a verifier, so that the password
 /// stands in no log. The platform's role is made a member, so that it sees and ends the sessions of its own processes; the
 /// tenants' roles do not come with that, since this role does not inherit.
-fn create(account: &LoginAccount, database: &str) -> String {
-    let name = quote_identifier(&account.name);
-    let verifier = quote_literal(&scram_sha_256(account.password.as_bytes()));
+fn create(role: &LoginRole, database: &str) -> String {
+    let name = quote_identifier(&role.name);
+    let verifier = quote_literal(&scram_sha_256(role.password.as_bytes()));
     let database = quote_identifier(database);
     format!(
         "CREATE ROLE {name} LOGIN NOINHERIT PASSWORD {verifier};\nGRANT {name} TO CURRENT_USER;\n\
@@ -303,14 +298,14 @@ impl Provisioner {
         let database = quote_identifier(self.connector.database_name());
         conn.transaction(async |conn| {
             conn.batch(LOCK).await?;
-            for account in LoginAccount::list(conn).await? {
-                if u16::try_from(account.number).is_ok_and(|number| number > count) {
-                    let name = quote_identifier(&account.name);
+            for role in LoginRole::list(conn).await? {
+                if u16::try_from(role.number).is_ok_and(|number| number > count) {
+                    let name = quote_identifier(&role.name);
                     let sql = format!(
                         "REVOKE CONNECT ON DATABASE {database} FROM {name}; DROP ROLE {name}"
                     );
                     conn.batch(&sql).await?;
-                    account.delete(conn).await?;
+                    role.delete(conn).await?;
                 }
             }
             Ok::<_, ProvisionError>(())

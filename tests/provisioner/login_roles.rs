@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use platform_schema::{LoginAccount, LoginRole, TenantId};
+use platform_schema::{LoginRole, LoginRoleNumber, TenantId};
 use rowhouse::config::Isolation;
 use rowhouse::database::Connector;
 use rowhouse::platform::Platform;
@@ -44,7 +44,7 @@ async fn as_dealt(site: &TestPlatform, tenants: &BTreeSet<TenantId>, count: u16)
         .texts("SELECT name FROM shared.login_roles ORDER BY number")
         .await;
     let lent = tenants.iter().map(|id| {
-        let number = usize::from(LoginRole::of(id, count).number());
+        let number = usize::from(LoginRoleNumber::of(id, count).number());
         let name = number
             .checked_sub(1)
             .map_or("rowhouse", |place| names.get(place).unwrap());
@@ -63,8 +63,8 @@ async fn without_login_roles_the_platforms_role_takes_the_tenants() {
     let site = TestPlatform::open().await;
     let acme = provision(&site.platform, "acme", "alice").await.tenant.id;
     assert_eq!(site.texts(LENT).await, [format!("rowhouse {acme}")]);
-    let accounts = "SELECT name FROM shared.login_roles";
-    assert_eq!(site.texts(accounts).await, Vec::<String>::new());
+    let roles = "SELECT name FROM shared.login_roles";
+    assert_eq!(site.texts(roles).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -214,10 +214,10 @@ async fn a_login_role_has_no_rights_and_no_path_and_takes_no_other_login_roles_t
 async fn the_passwords_of_login_roles_stay_with_the_platform() {
     let site = TestPlatform::open_with(|config| config.pool.login_roles = 1).await;
     let acme = provision(&site.platform, "acme", "alice").await.tenant;
-    let account = LoginAccount::list(&site.platform.pools.platform().await.unwrap()).await;
-    let account = account.unwrap().remove(0);
-    assert!(!format!("{account:?}").contains(&account.password));
-    for role in [&account.name, &acme.schema] {
+    let login_role = LoginRole::list(&site.platform.pools.platform().await.unwrap()).await;
+    let login_role = login_role.unwrap().remove(0);
+    assert!(!format!("{login_role:?}").contains(&login_role.password));
+    for role in [&login_role.name, &acme.schema] {
         site.run(&format!("SET ROLE {role}")).await;
         let error = site
             .client

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use platform_schema::LoginRole;
+use platform_schema::LoginRoleNumber;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
@@ -41,7 +41,7 @@ impl Drop for Task {
 
 impl Shared {
     /// Opens one more connection of a login role in the background, unless one is being opened, or there is no room.
-    pub(super) fn grow(self: &Arc<Self>, login_role: LoginRole) {
+    pub(super) fn grow(self: &Arc<Self>, login_role: LoginRoleNumber) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -79,7 +79,7 @@ impl Shared {
 }
 
 /// Opens one connection for whoever comes first, and gives its place up.
-async fn open(ending: Ending, login_role: LoginRole, _place: OwnedSemaphorePermit) {
+async fn open(ending: Ending, login_role: LoginRoleNumber, _place: OwnedSemaphorePermit) {
     let Some(shared) = ending.0.upgrade() else {
         return;
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use platform_schema::LoginRole;
+use platform_schema::LoginRoleNumber;
 use tokio::time::Instant;
 
 use super::super::binding::Binding;
@@ -23,7 +23,7 @@ pub(super) struct Idle {
 
 #[derive(Debug)]
 struct Resting {
-    login_role: LoginRole,
+    login_role: LoginRoleNumber,
     physical: Box<Physical>,
     since: Instant,
 }
@@ -46,14 +46,14 @@ impl Idle {
     pub(super) fn take_bound(
         &mut self,
         binding: &Binding,
-        login_role: LoginRole,
+        login_role: LoginRoleNumber,
     ) -> Option<Physical> {
         let turn = self.last_of(login_role, self.by_binding.get(binding)?)?;
         self.take(turn)
     }
 
     /// One of a login role that nobody has held yet.
-    pub(super) fn take_fresh(&mut self, login_role: LoginRole) -> Option<Physical> {
+    pub(super) fn take_fresh(&mut self, login_role: LoginRoleNumber) -> Option<Physical> {
         let turn = self.last_of(login_role, &self.fresh)?;
         self.take(turn)
     }
@@ -62,14 +62,17 @@ impl Idle {
     pub(super) fn take_other(
         &mut self,
         binding: &Binding,
-        login_role: LoginRole,
+        login_role: LoginRoleNumber,
     ) -> Option<Physical> {
         let turn = self.choose(binding, login_role)?;
         self.take(turn)
     }
 
     /// The one that has idled longest among those of all login roles but one.
-    pub(super) fn take_longest_of_others(&mut self, login_role: LoginRole) -> Option<Physical> {
+    pub(super) fn take_longest_of_others(
+        &mut self,
+        login_role: LoginRoleNumber,
+    ) -> Option<Physical> {
         let mut others = self.by_age.iter();
         let (turn, _) = others.find(|(_, resting)| resting.login_role != login_role)?;
         let turn = *turn;
@@ -95,7 +98,7 @@ impl Idle {
         self.by_age.len()
     }
 
-    fn last_of(&self, login_role: LoginRole, turns: &[u64]) -> Option<u64> {
+    fn last_of(&self, login_role: LoginRoleNumber, turns: &[u64]) -> Option<u64> {
         let is_of_it = |turn: &&u64| {
             let resting = self.by_age.get(turn);
             resting.is_some_and(|resting| resting.login_role == login_role)
@@ -110,7 +113,7 @@ impl Idle {
     /// connection: 190 µs of server time a read and 9.6 MB of memory in each backend. The one that has idled longest: 251 µs
     /// and 18.9 MB; the one used last: 233 µs and 18.7 MB; highest weight among all: 208 µs and 6.3 MB, but it unbinds what is
     /// busy. Where every connection is lent there is no choice, and all of them cost the same.
-    fn choose(&self, binding: &Binding, login_role: LoginRole) -> Option<u64> {
+    fn choose(&self, binding: &Binding, login_role: LoginRoleNumber) -> Option<u64> {
         let hash = binding.hashed();
         let of_role = || {
             let all = self.by_age.iter();

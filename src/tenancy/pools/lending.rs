@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use connection::{PlatformConn, words};
-use platform_schema::LoginRole;
+use platform_schema::LoginRoleNumber;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::binding::Binding;
@@ -88,9 +88,9 @@ impl Shared {
     }
 
     /// The login role that the seat's connection was opened under, or will be.
-    fn login_role(&self, seat: &Seat) -> LoginRole {
+    fn login_role(&self, seat: &Seat) -> LoginRoleNumber {
         match &seat.terms().binding {
-            Binding::Platform => LoginRole::PLATFORM,
+            Binding::Platform => LoginRoleNumber::PLATFORM,
             Binding::Tenant(tenant) => self.connector.login_role_of(tenant),
         }
     }
@@ -150,7 +150,7 @@ impl Shared {
     }
 
     /// An idle connection of another login role, where more are idle than places are free.
-    fn take_superfluous(&self, state: &mut State, login_role: LoginRole) -> Option<Physical> {
+    fn take_superfluous(&self, state: &mut State, login_role: LoginRoleNumber) -> Option<Physical> {
         if state.idle.len() <= self.places.available_permits() {
             return None;
         }
@@ -158,7 +158,7 @@ impl Shared {
     }
 
     /// Takes down a connection that was just opened.
-    pub(super) fn record(&self, connection: PlatformConn, login_role: LoginRole) -> Physical {
+    pub(super) fn record(&self, connection: PlatformConn, login_role: LoginRoleNumber) -> Physical {
         self.numbers.up();
         let record = Record::new(
             self.numbers.get(),

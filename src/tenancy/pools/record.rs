@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connection::InFlight;
-use platform_schema::LoginRole;
+use platform_schema::LoginRoleNumber;
 use tokio::time::Instant;
 
 use super::super::binding::{Binding, timeout_millis};
@@ -49,7 +49,7 @@ pub(super) struct Record {
     /// Number of the connection in this process.
     id: u64,
     /// Under which login role it was opened.
-    pub(super) login_role: LoginRole,
+    pub(super) login_role: LoginRoleNumber,
     /// What the connection is bound to, and how long a statement may take.
     pub(super) terms: Terms,
     /// Its statements.
@@ -68,7 +68,7 @@ impl Record {
     /// The record of connection number `id`, which was just opened under a login role.
     pub(super) fn new(
         id: u64,
-        login_role: LoginRole,
+        login_role: LoginRoleNumber,
         statement_timeout: Duration,
         max_age: Duration,
         counters: Arc<Counters>,
