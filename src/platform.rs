@@ -16,7 +16,7 @@ use crate::pepper::password::{PasswordError, PasswordHasher};
 use crate::pepper::receipt::ReceiptKey;
 use crate::pepper::sealing::Sealer;
 use crate::provisioner::{ProvisionError, Provisioner};
-use crate::settings::TenantSettings;
+use crate::settings::SettingsCache;
 use crate::store::{AttachmentStore, StoreError};
 use crate::tenancy::{Changes, TenantPools, TenantRates, TenantRegistry};
 
@@ -28,7 +28,7 @@ pub struct Platform {
     /// From a tenant's name to the tenant.
     pub registry: TenantRegistry,
     /// The tenants' settings and feature flags, remembered.
-    pub settings: TenantSettings,
+    pub settings: SettingsCache,
     /// The rates of the tenants' plans.
     pub rates: TenantRates,
     /// What was changed elsewhere. The server listens; other programs believe nothing and read everything.
@@ -100,7 +100,7 @@ impl Platform {
             attachment_links: AttachmentLinks::derive(pepper).map_err(PasswordError::from)?,
             attachments,
             registry: TenantRegistry::new(pools.clone(), changes.clone()),
-            settings: TenantSettings::new(pools.clone(), changes.clone()),
+            settings: SettingsCache::new(pools.clone(), changes.clone()),
             rates: TenantRates::new(),
             changes,
             provisioner,

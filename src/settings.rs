@@ -6,6 +6,6 @@ mod cache;
 mod effective;
 mod rollout;
 
-pub use self::cache::{KnownSettings, TenantSettings};
+pub use self::cache::{SettingsCache, TenantSettings};
 pub use self::effective::{CUSTOM, EffectiveSetting, LONGEST_KEY, is_custom_key};
 pub use self::rollout::{is_on, share};

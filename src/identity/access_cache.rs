@@ -58,7 +58,7 @@ impl Credential {
 
 /// A user with the state of a session, and what is granted to them as the decision takes it.
 #[derive(Debug)]
-pub struct KnownAccess {
+pub struct CachedAccess {
     /// What was read.
     pub access: Access,
     /// The same, as the decision takes it.
@@ -69,7 +69,7 @@ pub struct KnownAccess {
     begun: Instant,
 }
 
-impl KnownAccess {
+impl CachedAccess {
     /// Whether the user may sign in, from where they are.
     pub fn is_welcome(&self, actor: &Actor) -> bool {
         let networks = self.api_key.as_ref().map(|key| key.networks.as_slice());
@@ -105,7 +105,7 @@ impl KnownAccess {
 pub struct AccessCache {
     pools: TenantPools,
     changes: Changes,
-    remembered: Remembered<AccessKey, KnownAccess>,
+    remembered: Remembered<AccessKey, CachedAccess>,
 }
 
 impl AccessCache {
@@ -126,7 +126,7 @@ impl AccessCache {
         &self,
         key: &AccessKey,
         limits: &Limits,
-    ) -> Result<Option<Arc<KnownAccess>>, LoadError> {
+    ) -> Result<Option<Arc<CachedAccess>>, LoadError> {
         self.remembered.get(key, || self.load(key, limits)).await
     }
 
@@ -143,7 +143,7 @@ impl AccessCache {
         &self,
         key: &AccessKey,
         limits: &Limits,
-    ) -> Result<Loaded<KnownAccess>, LoadError> {
+    ) -> Result<Loaded<CachedAccess>, LoadError> {
         let begun = Instant::now();
         let lease = self.pools.lease_within(&key.tenant, limits).await?;
         let known = match &key.credential {
@@ -159,7 +159,7 @@ impl AccessCache {
         let lifetime = known.as_ref().and_then(|(access, _)| access.lasts);
         Ok(Loaded {
             lifetime: lifetime.map(|lasts| lasts.to_std().unwrap_or(Duration::ZERO)),
-            value: known.map(|(access, api_key)| KnownAccess {
+            value: known.map(|(access, api_key)| CachedAccess {
                 grants: Grants::of(&access.rules),
                 access,
                 api_key,

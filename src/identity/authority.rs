@@ -8,7 +8,7 @@ use connection::TenantConn;
 use tenant_schema::identity::{Admins, Effect, GrantingRole, OwnRule, Role, Rules, User};
 use uuid::Uuid;
 
-use super::access_cache::KnownAccess;
+use super::access_cache::CachedAccess;
 use super::permission::{self, Grants};
 use super::signed_in::SignedIn;
 use crate::error::{ApiError, Code};
@@ -19,7 +19,7 @@ type End = Option<DateTime<Utc>>;
 /// A caller's rank and rights as they are at a request, to be held against what the request does to those of others.
 #[derive(Debug, Clone)]
 pub struct Authority {
-    known: Arc<KnownAccess>,
+    known: Arc<CachedAccess>,
     at: DateTime<Utc>,
 }
 

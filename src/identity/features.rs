@@ -9,7 +9,7 @@ use tenant_schema::settings::{Change, FeatureFlag, FeatureFlagState};
 use super::signed_in::SignedIn;
 use crate::error::{ApiError, Code, OnConstraint};
 use crate::resource::Validation;
-use crate::settings::KnownSettings;
+use crate::settings::TenantSettings;
 
 /// Most feature flags that a tenant has.
 const MOST_FLAGS: i64 = 500;
@@ -19,7 +19,7 @@ impl SignedIn {
     ///
     /// # Errors
     /// `pool_exhausted`, or a failure of the database.
-    pub async fn known_settings(&self) -> Result<Arc<KnownSettings>, ApiError> {
+    pub async fn tenant_settings(&self) -> Result<Arc<TenantSettings>, ApiError> {
         let tenant = self.served();
         Ok(self.platform().settings.of(&tenant).await?)
     }
@@ -27,9 +27,9 @@ impl SignedIn {
     /// Whether the caller has a feature, from memory. Nobody has one that there is not.
     ///
     /// # Errors
-    /// As [`Self::known_settings`].
+    /// As [`Self::tenant_settings`].
     pub async fn has_feature(&self, flag: &str) -> Result<bool, ApiError> {
-        let known = self.known_settings().await?;
+        let known = self.tenant_settings().await?;
         Ok(known.is_on(flag, self.access()))
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use tenant_schema::seeds;
 
-use super::access_cache::KnownAccess;
+use super::access_cache::CachedAccess;
 use super::permission::{AuditRead, Permission as _};
 
 /// Resources whose `read` is for what is one's own: it shows nothing of others.
@@ -39,7 +39,7 @@ pub enum Sight {
 
 impl Sight {
     /// What a user may see now.
-    pub fn of(known: &KnownAccess) -> Self {
+    pub fn of(known: &CachedAccess) -> Self {
         if known.decide(AuditRead::NAME).is_allowed() {
             return Self::Everything;
         }

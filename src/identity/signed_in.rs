@@ -13,7 +13,7 @@ use tenant_schema::settings::Change;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::access_cache::{AccessKey, Credential, KnownAccess};
+use super::access_cache::{AccessKey, CachedAccess, Credential};
 use super::actor::Actor;
 use super::api_key::ApiKeySecret;
 use super::attempts::AttemptKey;
@@ -33,7 +33,7 @@ use crate::tenancy::{Lease, ServedTenant};
 #[derive(Debug)]
 pub struct SignedIn {
     tenant: Arc<ServedTenant>,
-    known: Arc<KnownAccess>,
+    known: Arc<CachedAccess>,
     session: Option<Uuid>,
     lease: OnceCell<Lease>,
     actor: Actor,
@@ -89,7 +89,7 @@ impl SignedIn {
     }
 
     /// All that is known of the caller, as of now.
-    pub(super) fn known(&self) -> &Arc<KnownAccess> {
+    pub(super) fn known(&self) -> &Arc<CachedAccess> {
         &self.known
     }
 

@@ -8,7 +8,7 @@ use actix_web::web;
 use platform_schema::TenantKey;
 
 use super::Identity;
-use super::access_cache::{AccessKey, Credential, KnownAccess};
+use super::access_cache::{AccessKey, CachedAccess, Credential};
 use super::actor::Actor;
 use super::permission::Decision;
 use super::signed_in::SignedIn;
@@ -76,7 +76,7 @@ impl Staying {
     ///
     /// # Errors
     /// As for a request that came now: what the tenant's status says, `session_ended`, `invalid_token`, or a failure of the database.
-    pub async fn access(&self) -> Result<Arc<KnownAccess>, ApiError> {
+    pub async fn access(&self) -> Result<Arc<CachedAccess>, ApiError> {
         let key = TenantKey::Id(self.tenant.id.clone());
         let tenant = self.platform.registry.resolve(&key).await?;
         let known = self.identity.accesses().find(&self.key, &tenant.limits);

@@ -29,12 +29,12 @@ impl Key for SettingsKey {
 
 /// The settings and feature flags of one tenant, as they were read.
 #[derive(Debug)]
-pub struct KnownSettings {
+pub struct TenantSettings {
     values: HashMap<String, Value>,
     flags: BTreeMap<String, FeatureFlag>,
 }
 
-impl KnownSettings {
+impl TenantSettings {
     fn new(settings: Vec<Setting>, flags: Vec<FeatureFlag>) -> Self {
         let open = settings.into_iter().filter(|setting| !setting.is_secret);
         Self {
@@ -73,13 +73,13 @@ impl KnownSettings {
 
 /// Remembers the settings and feature flags of tenants.
 #[derive(Debug)]
-pub struct TenantSettings {
+pub struct SettingsCache {
     pools: TenantPools,
     changes: Changes,
-    remembered: Remembered<SettingsKey, KnownSettings>,
+    remembered: Remembered<SettingsKey, TenantSettings>,
 }
 
-impl TenantSettings {
+impl SettingsCache {
     /// A cache that reads through `pools`.
     pub fn new(pools: TenantPools, changes: Changes) -> Self {
         Self {
@@ -93,11 +93,11 @@ impl TenantSettings {
     ///
     /// # Errors
     /// No connection, or what the database says.
-    pub async fn of(&self, tenant: &ServedTenant) -> Result<Arc<KnownSettings>, LoadError> {
+    pub async fn of(&self, tenant: &ServedTenant) -> Result<Arc<TenantSettings>, LoadError> {
         let key = SettingsKey(tenant.id.clone());
         let known = self.remembered.get(&key, || self.load(tenant)).await?;
         // What is loaded is always something.
-        Ok(known.unwrap_or_else(|| Arc::new(KnownSettings::new(Vec::new(), Vec::new()))))
+        Ok(known.unwrap_or_else(|| Arc::new(TenantSettings::new(Vec::new(), Vec::new()))))
     }
 
     /// Forgets what a tenant has, because this process has changed it.
@@ -109,12 +109,12 @@ impl TenantSettings {
         clippy::disallowed_methods,
         reason = "what is read is the server's own to know; who may see it is proven where it is shown"
     )]
-    async fn load(&self, tenant: &ServedTenant) -> Result<Loaded<KnownSettings>, LoadError> {
+    async fn load(&self, tenant: &ServedTenant) -> Result<Loaded<TenantSettings>, LoadError> {
         let lease = self.pools.lease_within(&tenant.id, &tenant.limits).await?;
         let (settings, flags) =
             futures_util::try_join!(Setting::all(&lease), FeatureFlag::all(&lease))?;
         Ok(Loaded {
-            value: Some(KnownSettings::new(settings, flags)),
+            value: Some(TenantSettings::new(settings, flags)),
             lifetime: None,
         })
     }

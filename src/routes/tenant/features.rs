@@ -41,7 +41,7 @@ async fn list_features(
     caller: Authorized<FeaturesRead>,
     query: StrictQuery<FeatureQuery>,
 ) -> Result<List<FeatureView>, ApiError> {
-    let (page, known) = (query.0.0, caller.known_settings().await?);
+    let (page, known) = (query.0.0, caller.tenant_settings().await?);
     let total = i64::try_from(known.flags().len()).unwrap_or(i64::MAX);
     let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     let flags = known.flags().skip(number(page.offset()));
@@ -56,7 +56,7 @@ async fn find_feature(
     caller: Authorized<FeaturesRead>,
     name: FlagName,
 ) -> Result<Success<FeatureView>, ApiError> {
-    let known = caller.known_settings().await?;
+    let known = caller.tenant_settings().await?;
     let flag = known.flag(&name).ok_or_else(|| name.unknown())?;
     Ok(FeatureView::success(
         "the feature flag",

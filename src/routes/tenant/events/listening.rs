@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::{ApiError, Code};
 use crate::http::Drain;
-use crate::identity::access_cache::KnownAccess;
+use crate::identity::access_cache::CachedAccess;
 use crate::identity::sight::Sight;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::staying::Staying;
@@ -143,7 +143,7 @@ impl Listening {
     }
 
     /// What is to be sent now, if anything.
-    async fn look(&mut self, known: &KnownAccess) -> Result<Option<EventText>, ApiError> {
+    async fn look(&mut self, known: &CachedAccess) -> Result<Option<EventText>, ApiError> {
         let is_due = Instant::now() >= self.next_beat;
         if !self.has_news && !is_due {
             return Ok(None);
@@ -168,7 +168,7 @@ impl Listening {
     }
 
     /// Reads on in the log, as far as a page reaches.
-    async fn read(&mut self, known: &KnownAccess) -> Result<Page, ApiError> {
+    async fn read(&mut self, known: &CachedAccess) -> Result<Page, ApiError> {
         let lease = self.caller.lease().await?;
         let mut rows = AuditLog::after(self.position, PAGE, &lease).await?;
         let end = rows.last().map_or(self.position, |row| row.position);
