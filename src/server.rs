@@ -19,7 +19,7 @@ use crate::call_log::{CallLog, RunningRecorder};
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit, Witness};
 use crate::identity::client::TrustedProxies;
-use crate::identity::key_watch::KeyWatch;
+use crate::identity::signing_key_watch::SigningKeyWatch;
 use crate::identity::{Identity, bootstrap};
 use crate::mail::{Delivery, Outbox, RunningOutbox, Sender};
 use crate::platform::Platform;
@@ -34,7 +34,7 @@ pub struct Application {
     drain: web::Data<Drain>,
     outbox: RunningOutbox,
     calls: RunningRecorder,
-    _keys: KeyWatch,
+    _keys: SigningKeyWatch,
     _retention: Retention,
     _sweep: RunningSweep,
     patience: Duration,
@@ -95,7 +95,7 @@ impl Application {
         let platform_data = web::Data::from(Arc::clone(&platform));
         let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
         let (pools, changes) = (platform.pools.clone(), platform.changes.clone());
-        let keys = KeyWatch::start(identity.clone().into_inner(), pools, changes);
+        let keys = SigningKeyWatch::start(identity.clone().into_inner(), pools, changes);
         let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
         let time_limit = web::Data::new(TimeLimit {
             usual: config.http.time_limit(),

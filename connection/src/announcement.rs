@@ -51,7 +51,7 @@ pub enum Announcement<'a> {
     /// There is mail to be sent.
     Mail,
     /// The keys that sign tokens have changed.
-    Keys,
+    SigningKeys,
     /// A node asks for its own voice, to know that it hears.
     Pulse {
         /// The node.
@@ -72,7 +72,7 @@ impl<'a> Announcement<'a> {
             ("settings", Some(schema), None) => Self::Settings { schema },
             ("tenants", None, None) => Self::Tenants,
             ("mail", None, None) => Self::Mail,
-            ("keys", None, None) => Self::Keys,
+            ("keys", None, None) => Self::SigningKeys,
             ("pulse", Some(node), Some(number)) => {
                 let number = number.parse().ok()?;
                 Self::Pulse { node, number }
@@ -133,7 +133,7 @@ impl Conn<Platform> {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn announce_keys(&self) -> QueryResult<()> {
+    pub async fn announce_signing_keys(&self) -> QueryResult<()> {
         diesel::select(pg_notify(CHANNEL, "keys"))
             .execute(&mut &*self)
             .await
@@ -170,7 +170,7 @@ mod tests {
             ),
             ("tenants", Announcement::Tenants),
             ("mail", Announcement::Mail),
-            ("keys", Announcement::Keys),
+            ("keys", Announcement::SigningKeys),
             (
                 "pulse 1f 7",
                 Announcement::Pulse {

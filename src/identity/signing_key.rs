@@ -52,7 +52,7 @@ pub enum SigningKeyError {
 }
 
 /// How long a key is published before it signs. Nodes that do not hear of it read it within half of that
-/// ([`super::key_watch`]), and other services have as long to fetch it.
+/// ([`super::signing_key_watch`]), and other services have as long to fetch it.
 pub const NOTICE: TimeDelta = TimeDelta::minutes(2);
 
 /// The keys in use: one signs, all verify.
@@ -208,7 +208,7 @@ pub async fn rotate(at_once: bool, conn: &mut PlatformConn) -> Result<Rotation, 
         retired.push(key.id.clone());
     }
     let created = generate()?.insert(conn).await?;
-    conn.announce_keys().await?;
+    conn.announce_signing_keys().await?;
     Ok(Rotation { created, retired })
 }
 

@@ -67,7 +67,7 @@ struct Heard {
     /// There is mail to be sent.
     mail: Notify,
     /// The keys that sign tokens may have changed.
-    keys: Notify,
+    signing_keys: Notify,
     /// Tenants whose audit logs have got rows.
     news: News,
     listener: OnceCell<Listening>,
@@ -96,7 +96,7 @@ impl Changes {
             proven: watch::Sender::new(None),
             hurry: Notify::new(),
             mail: Notify::new(),
-            keys: Notify::new(),
+            signing_keys: Notify::new(),
             news,
             listener: OnceCell::new(),
         }))
@@ -131,8 +131,8 @@ impl Changes {
 
     /// Waits until it is announced that the keys that sign tokens have changed, or that may have been missed. For one task,
     /// as [`Self::mail`].
-    pub async fn keys(&self) {
-        self.0.keys.notified().await;
+    pub async fn signing_keys(&self) {
+        self.0.signing_keys.notified().await;
     }
 
     /// Waits until everything is heard that was committed before the call. Comes back at once where nobody listens.
@@ -189,7 +189,7 @@ impl Heard {
     /// Everything that was read before is void.
     fn forget_everything(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.keys.notify_one();
+        self.signing_keys.notify_one();
         self.news.wake_all();
     }
 

@@ -130,7 +130,7 @@ fn hear(heard: &Heard, calls: &mut Calls, text: &str) -> bool {
         }
         Some(Announcement::Tenants) => heard.forget_everything(),
         Some(Announcement::Mail) => heard.mail.notify_one(),
-        Some(Announcement::Keys) => heard.keys.notify_one(),
+        Some(Announcement::SigningKeys) => heard.signing_keys.notify_one(),
         Some(Announcement::Pulse { node, number }) => {
             if let Some(made) = calls.returned(node, number) {
                 heard.prove(made);

@@ -17,15 +17,15 @@ const POLL: Duration = Duration::from_mins(1);
 
 /// The task, which ends when this is dropped.
 #[derive(Debug)]
-pub struct KeyWatch(JoinHandle<()>);
+pub struct SigningKeyWatch(JoinHandle<()>);
 
-impl KeyWatch {
+impl SigningKeyWatch {
     /// Begins.
     pub fn start(identity: Arc<Identity>, pools: TenantPools, changes: Changes) -> Self {
         Self(tokio::spawn(async move {
             loop {
                 select! {
-                    () = changes.keys() => {}
+                    () = changes.signing_keys() => {}
                     () = sleep(POLL) => {}
                 }
                 match load(&pools).await {
@@ -39,7 +39,7 @@ impl KeyWatch {
     }
 }
 
-impl Drop for KeyWatch {
+impl Drop for SigningKeyWatch {
     fn drop(&mut self) {
         self.0.abort();
     }
