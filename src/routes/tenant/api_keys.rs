@@ -69,7 +69,7 @@ async fn create_api_key(
     let (body, request) = body.into_parts();
     let order = body.check()?;
     let show = |tenant: &Tenant, (key, secret)| NewApiKeyView::created(tenant, key, &secret);
-    caller.make_api_key(&order, request.as_ref(), show).await
+    caller.create_api_key(&order, request.as_ref(), show).await
 }
 
 /// Revokes an API key. Its row stays, for those who read what was done with it.

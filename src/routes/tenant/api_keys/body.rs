@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::identity::key_ring::KeyOrder;
+use crate::identity::api_key_changes::ApiKeyOrder;
 use crate::identity::permission;
 use crate::resource::Validation;
 
@@ -56,7 +56,7 @@ impl CreateApiKey {
     ///
     /// # Errors
     /// `validation_failed` with every fault.
-    pub(super) fn check(self) -> Result<KeyOrder, ApiError> {
+    pub(super) fn check(self) -> Result<ApiKeyOrder, ApiError> {
         let mut validation = Validation::new();
         let length = self.name.trim().chars().count();
         let message = format!("must be 1 to {LONGEST_NAME} characters");
@@ -66,7 +66,7 @@ impl CreateApiKey {
         validation.require(is_ahead, "expires_at", "must be in the future");
         let networks = check_networks(&self.networks, &mut validation);
         validation.finish()?;
-        Ok(KeyOrder {
+        Ok(ApiKeyOrder {
             name: self.name.trim().to_owned(),
             scopes: self.scopes,
             networks,

@@ -17,7 +17,7 @@ use crate::resource::{KeptAnswer, Repeatable, Success};
 
 /// What an API key is to be.
 #[derive(Debug, Clone)]
-pub struct KeyOrder {
+pub struct ApiKeyOrder {
     /// What it is for.
     pub name: String,
     /// Permissions and patterns that it is confined to.
@@ -28,9 +28,9 @@ pub struct KeyOrder {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-impl KeyOrder {
+impl ApiKeyOrder {
     /// A key of `owner` as it was ordered, with the secret that stands for it.
-    fn cut(
+    fn key(
         &self,
         owner: Uuid,
         rotated_from: Option<Uuid>,
@@ -67,16 +67,16 @@ impl SignedIn {
     ///
     /// # Errors
     /// `permission_denied` for a caller with an API key; as [`Self::create`].
-    pub async fn make_api_key<V: Serialize>(
+    pub async fn create_api_key<V: Serialize>(
         &mut self,
-        order: &KeyOrder,
+        order: &ApiKeyOrder,
         request: Option<&Repeatable>,
         show: impl Fn(&Tenant, (ApiKey, ApiKeySecret)) -> Success<V>,
     ) -> Result<KeptAnswer, ApiError> {
         self.own_session()?;
         let owner = self.access().user.id;
         let work = async |conn: &mut TenantConn| {
-            let (new, secret) = order.cut(owner, None)?;
+            let (new, secret) = order.key(owner, None)?;
             let key = new.insert(conn).await?;
             let change = Change::created(&key);
             Ok(((key, secret), change))
@@ -114,7 +114,7 @@ impl SignedIn {
         let owner = self.access().user.id;
         let work = async |conn: &mut TenantConn| {
             let old = ApiKey::lock(id, Some(owner), conn).await?;
-            let (new, secret) = KeyOrder::like(&old).cut(owner, Some(old.id))?;
+            let (new, secret) = ApiKeyOrder::like(&old).key(owner, Some(old.id))?;
             let new = new.insert(conn).await?;
             if overlap.is_zero() {
                 old.revoke(conn).await?;
