@@ -110,7 +110,7 @@ impl SignedIn {
     ///
     /// # Errors
     /// `conflict` where there is one of this name, or too many; as [`Self::create`].
-    pub async fn make_setting<V: serde::Serialize>(
+    pub async fn create_setting<V: serde::Serialize>(
         &mut self,
         order: &SettingOrder,
         request: Option<&Repeatable>,
@@ -145,7 +145,7 @@ impl SignedIn {
     /// # Errors
     /// `not_found`; `validation_failed` for a value that it does not take; `permission_denied` where it takes more than the
     /// permission; `precondition_failed`; or a failure of the database.
-    pub async fn change_setting(
+    pub async fn update_setting(
         &mut self,
         name: &SettingName,
         if_match: Option<&IfMatch>,
@@ -176,7 +176,7 @@ impl SignedIn {
     /// Deletes a setting of the tenant's own; one that the server knows gets its default again.
     ///
     /// # Errors
-    /// As [`Self::change_setting`].
+    /// As [`Self::update_setting`].
     pub async fn reset_setting(
         &mut self,
         name: &SettingName,

@@ -21,10 +21,10 @@ impl SignedIn {
     /// the setting, changed as any other.
     ///
     /// # Errors
-    /// As [`Self::change_setting`].
+    /// As [`Self::update_setting`].
     pub async fn set_support_access(&mut self, is_allowed: bool) -> Result<(), ApiError> {
         let name = SettingName::Key(known::SUPPORT_ACCESS.to_owned());
         let new = NewValue::of(Value::Bool(is_allowed));
-        self.change_setting(&name, None, &new).await.map(drop)
+        self.update_setting(&name, None, &new).await.map(drop)
     }
 }

@@ -73,7 +73,7 @@ async fn create_setting(
     let (body, request) = body.into_parts();
     let order = body.check()?;
     caller
-        .make_setting(&order, request.as_ref(), SettingView::created)
+        .create_setting(&order, request.as_ref(), SettingView::created)
         .await
 }
 
@@ -97,7 +97,7 @@ async fn replace_setting(
     body: StrictJson<ChangeSetting>,
 ) -> Result<Success<SettingView>, ApiError> {
     let new = body.into_inner().check()?;
-    let setting = caller.change_setting(&name, Some(&if_match), &new).await?;
+    let setting = caller.update_setting(&name, Some(&if_match), &new).await?;
     Ok(SettingView::success("the setting was changed", &setting))
 }
 
