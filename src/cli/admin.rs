@@ -1,6 +1,6 @@
 //! `provision admin`: system users.
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use diesel::result::Error;
@@ -149,25 +149,28 @@ pub async fn create_system_user(
     };
     let requester = Requester::command_line();
     let created = requester.mutate("system_users.create", &mut conn, work);
-    match created.await {
-        Ok(created) => {
-            conn.finish().await?;
-            Ok(AdminView {
-                password: password
-                    .generated
-                    .map(|text| text.expose_secret().to_owned()),
-                ..created.into()
-            })
-        }
-        Err(Error::DatabaseError(_, information))
+    let created = created
+        .await
+        .map_err(|error| why_not_created(error, &user.email))?;
+    conn.finish().await?;
+    Ok(AdminView {
+        password: password
+            .generated
+            .map(|text| text.expose_secret().to_owned()),
+        ..created.into()
+    })
+}
+
+fn why_not_created(error: Error, email: &str) -> anyhow::Error {
+    match error {
+        Error::DatabaseError(_, information)
             if information.constraint_name() == Some("system_users_email_key") =>
         {
-            bail!(
-                "a system user with the e-mail address `{}` exists already (hint: `provision admin list`)",
-                user.email
+            anyhow!(
+                "a system user with the e-mail address `{email}` exists already (hint: `provision admin list`)"
             )
         }
-        Err(error) => Err(error.into()),
+        error => error.into(),
     }
 }
 

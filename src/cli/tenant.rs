@@ -94,28 +94,17 @@ impl TenantCommand {
                     search: search.clone(),
                     status: *status,
                 };
-                let conn = platform.pools.platform().await?;
-                let tenants = Tenant::list(&filter, TenantSort::Slug, *limit, 0, &conn).await?;
-                printer.list(
-                    &tenants
-                        .into_iter()
-                        .map(TenantView::from)
-                        .collect::<Vec<_>>(),
-                )?;
+                printer.list(&list(&filter, *limit, platform).await?)?;
             }
-            Self::Show {
-                tenant,
-                tables: false,
-            } => {
-                printer.one(&TenantView::from(find(tenant, platform).await?))?;
-            }
-            Self::Show {
-                tenant,
-                tables: true,
-            } => {
-                let schema = Namespace::from(&find(tenant, platform).await?.schema_name);
-                let conn = platform.pools.platform().await?;
-                printer.list(&inventory::sizes(&schema, &conn).await?)?;
+            Self::Show { tenant, tables } => {
+                let tenant = find(tenant, platform).await?;
+                if *tables {
+                    let schema = Namespace::from(&tenant.schema_name);
+                    let conn = platform.pools.platform().await?;
+                    printer.list(&inventory::sizes(&schema, &conn).await?)?;
+                } else {
+                    printer.one(&TenantView::from(tenant))?;
+                }
             }
             Self::Suspend { tenant } => {
                 let requester = Requester::command_line();
@@ -150,34 +139,14 @@ struct AdminCredentials {
 
 impl CreateTenant {
     async fn create(&self, platform: &Platform) -> anyhow::Result<CreatedTenant> {
-        let address = self
-            .admin_email
-            .clone()
-            .unwrap_or_else(|| format!("admin@{}.invalid", self.slug));
-        let (address, username) = (
-            email::normalize(&address)?,
-            email::check_username(&self.admin_username)?,
-        );
+        let (email, username) = self.admin()?;
         let password = self.password.take(&platform.hasher).await?;
-        let labels: serde_json::Map<_, _> = self
-            .label
-            .iter()
-            .map(|(key, value)| (key.clone(), json!(value)))
-            .collect();
-        let order = TenantOrder {
-            slug: self.slug.clone(),
-            name: self.name.clone().unwrap_or_else(|| self.slug.to_string()),
-            plan: None,
-            labels: labels.into(),
-            admin: FirstAdmin {
-                email: address.clone(),
-                username: username.clone(),
-                password_hash: Some(password.hash),
-                invitation: None,
-            },
-            requester: Requester::command_line(),
-            receipt: None,
-        };
+        let order = self.order(FirstAdmin {
+            email: email.clone(),
+            username: username.clone(),
+            password_hash: Some(password.hash),
+            invitation: None,
+        });
         let created = platform.provisioner.create(&order).await?;
         let password = password
             .generated
@@ -185,12 +154,48 @@ impl CreateTenant {
         Ok(CreatedTenant {
             created,
             admin: AdminCredentials {
-                email: address,
+                email,
                 username,
                 password,
             },
         })
     }
+
+    /// E-mail address and user name of the first admin.
+    fn admin(&self) -> anyhow::Result<(String, String)> {
+        let address = self.admin_email.clone();
+        let address = address.unwrap_or_else(|| format!("admin@{}.invalid", self.slug));
+        Ok((
+            email::normalize(&address)?,
+            email::check_username(&self.admin_username)?,
+        ))
+    }
+
+    fn order(&self, admin: FirstAdmin) -> TenantOrder {
+        let labels = self.label.iter();
+        let labels: serde_json::Map<_, _> = labels
+            .map(|(key, value)| (key.clone(), json!(value)))
+            .collect();
+        TenantOrder {
+            slug: self.slug.clone(),
+            name: self.name.clone().unwrap_or_else(|| self.slug.to_string()),
+            plan: None,
+            labels: labels.into(),
+            admin,
+            requester: Requester::command_line(),
+            receipt: None,
+        }
+    }
+}
+
+async fn list(
+    filter: &TenantFilter,
+    limit: i64,
+    platform: &Platform,
+) -> anyhow::Result<Vec<TenantView>> {
+    let conn = platform.pools.platform().await?;
+    let tenants = Tenant::list(filter, TenantSort::Slug, limit, 0, &conn).await?;
+    Ok(tenants.into_iter().map(TenantView::from).collect())
 }
 
 /// The tenant of this name.

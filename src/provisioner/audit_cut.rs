@@ -84,8 +84,7 @@ impl Provisioner {
             return Ok(Ok(Removed::NOTHING));
         };
         let up_to = old.min(begin.position + BATCH);
-        let walked = begin.walk_to(up_to, seen.as_ref(), &conn).await?;
-        let head = match walked {
+        let head = match begin.walk_to(up_to, seen.as_ref(), &conn).await? {
             Ok(head) => head,
             Err(fault) => return Ok(Err(fault)),
         };
