@@ -1,9 +1,13 @@
 //! The door of a tenant: which tenant a request is for, resolved once, from the path's slug or from `X-Tenant-ID`.
 
+use std::future::{Ready, ready};
+use std::ops::Deref;
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, web};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
 use platform_schema::TenantKey;
+use utoipa::IntoParams;
 
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
@@ -32,12 +36,35 @@ pub fn pools(request: &HttpRequest) -> Result<TenantPools, ApiError> {
     Ok(pools.for_request(|| context.ledger().clone()))
 }
 
-/// What `X-Tenant-ID` names, for requests about a tenant rather than to one.
+/// What names the tenant that a request is about rather than to: the path, or `X-Tenant-ID` where the path names none. There need
+/// be no such tenant.
 ///
-/// # Errors
-/// `bad_request` without the header, `tenant_not_found` for what could be no tenant's name.
-pub fn named_tenant(request: &HttpRequest) -> Result<TenantKey, ApiError> {
-    header(request)?.map_or_else(|| Err(unnamed()), key)
+/// Refused are: no name at all (400 `bad_request`), what could be no tenant's name (404 `tenant_not_found`).
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct NamedTenant {
+    /// Id, schema name or slug.
+    #[param(value_type = String)]
+    tenant: TenantKey,
+}
+
+impl Deref for NamedTenant {
+    type Target = TenantKey;
+
+    fn deref(&self) -> &TenantKey {
+        &self.tenant
+    }
+}
+
+impl FromRequest for NamedTenant {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let in_path = request.match_info().get("tenant").map(Ok);
+        let name = in_path.unwrap_or_else(|| header(request)?.ok_or_else(unnamed));
+        ready(name.and_then(key).map(|tenant| Self { tenant }))
+    }
 }
 
 /// The tenant that the request is for, if it serves requests now.

@@ -7,14 +7,13 @@ pub mod schema;
 pub mod suspension;
 pub mod verification;
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Path, ServiceConfig};
-use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSort, TenantStatus};
+use actix_web::web::{Data, ServiceConfig};
+use platform_schema::{Tenant, TenantFilter, TenantSort, TenantStatus};
 use utoipa::OpenApi;
 
 use crate::error::{ApiError, Code};
 use crate::http::Methods;
-use crate::identity::door;
+use crate::identity::door::NamedTenant;
 use crate::identity::system_caller::{
     PlatformAuthorized, TenantsCreate, TenantsInitialize, TenantsRead,
 };
@@ -125,13 +124,13 @@ async fn create_tenant(
 }
 
 /// Shows a tenant.
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}", tag = "tenants", params(("tenant" = String, Path, description = "Id, schema name or slug.")),
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}", tag = "tenants", params(NamedTenant),
     responses((status = 200, body = Success<TenantView>)))]
 async fn show_tenant(
     caller: PlatformAuthorized<TenantsRead>,
-    tenant: Path<String>,
+    tenant: NamedTenant,
 ) -> Result<Success<TenantView>, ApiError> {
-    let found = Tenant::find_by_key(&key(&tenant)?, caller.conn()).await?;
+    let found = Tenant::find_by_key(&tenant, caller.conn()).await?;
     let found = found
         .filter(|tenant| tenant.status != TenantStatus::Purged)
         .ok_or(Code::TenantNotFound)?;
@@ -139,16 +138,16 @@ async fn show_tenant(
 }
 
 /// Builds or repairs a tenant's schema. Repeating it changes nothing.
-#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/initialize", tag = "tenants", params(("tenant" = String, Path, description = "Id, schema name or slug.")),
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/initialize", tag = "tenants", params(NamedTenant),
     responses((status = 200, body = Success<ProvisionedTenant>)))]
 async fn initialize_tenant(
     caller: PlatformAuthorized<TenantsInitialize>,
     platform: Data<Platform>,
-    tenant: Path<String>,
+    tenant: NamedTenant,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
     let initialized = platform
         .provisioner
-        .initialize(&key(&tenant)?, &caller.into_requester())
+        .initialize(&tenant, &caller.into_requester())
         .await?;
     Ok(Success::new("the tenant is initialized", initialized))
 }
@@ -159,15 +158,7 @@ async fn initialize_tenant(
 async fn initialize_tenant_by_header(
     caller: PlatformAuthorized<TenantsInitialize>,
     platform: Data<Platform>,
-    request: HttpRequest,
+    tenant: NamedTenant,
 ) -> Result<Success<ProvisionedTenant>, ApiError> {
-    let initialized = platform
-        .provisioner
-        .initialize(&door::named_tenant(&request)?, &caller.into_requester())
-        .await?;
-    Ok(Success::new("the tenant is initialized", initialized))
-}
-
-fn key(text: &str) -> Result<TenantKey, ApiError> {
-    text.parse().or(Err(ApiError::new(Code::TenantNotFound)))
+    initialize_tenant(caller, platform, tenant).await
 }

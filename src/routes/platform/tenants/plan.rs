@@ -1,11 +1,11 @@
 //! Route of a tenant's plan, for system users: what an upgrade would do.
 
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
-use super::key;
 use crate::error::ApiError;
 use crate::http::Methods;
+use crate::identity::door::NamedTenant;
 use crate::identity::system_caller::{PlatformAuthorized, TenantsRead};
 use crate::platform::Platform;
 use crate::provisioner::plan::Plan;
@@ -23,18 +23,18 @@ pub fn configure(app: &mut ServiceConfig) {
 }
 
 /// Shows what an upgrade of a tenant would do, step by step. Nothing is changed.
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/plan", tag = "tenants", params(("tenant" = String, Path, description = "Id, schema name or slug.")),
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/plan", tag = "tenants", params(NamedTenant),
     responses((status = 200, body = Success<Plan>)))]
 async fn show_tenant_plan(
     caller: PlatformAuthorized<TenantsRead>,
     platform: Data<Platform>,
-    tenant: Path<String>,
+    tenant: NamedTenant,
 ) -> Result<Success<Plan>, ApiError> {
     // The planner has a connection of its own.
     drop(caller);
     let plan = platform
         .provisioner
-        .plan_tenant(&key(&tenant)?, &PlanOptions::default())
+        .plan_tenant(&tenant, &PlanOptions::default())
         .await?;
     Ok(Success::new("the tenant's plan", plan))
 }

@@ -1,11 +1,11 @@
 //! Route of a tenant's schema as it is now, for system users.
 
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
-use super::key;
 use crate::error::ApiError;
 use crate::http::Methods;
+use crate::identity::door::NamedTenant;
 use crate::identity::system_caller::{PlatformAuthorized, TenantsRead};
 use crate::platform::Platform;
 use crate::provisioner::inventory::Inventory;
@@ -22,15 +22,15 @@ pub fn configure(app: &mut ServiceConfig) {
 }
 
 /// Shows what a tenant's schema is like: its tables with rows and bytes, and whether it is that of the models.
-#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schema", tag = "tenants", params(("tenant" = String, Path, description = "Id, schema name or slug.")),
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/schema", tag = "tenants", params(NamedTenant),
     responses((status = 200, body = Success<Inventory>)))]
 async fn show_tenant_schema(
     caller: PlatformAuthorized<TenantsRead>,
     platform: Data<Platform>,
-    tenant: Path<String>,
+    tenant: NamedTenant,
 ) -> Result<Success<Inventory>, ApiError> {
     // The inventory has a connection of its own.
     drop(caller);
-    let inventory = platform.provisioner.inventory(&key(&tenant)?).await?;
+    let inventory = platform.provisioner.inventory(&tenant).await?;
     Ok(Success::new("the tenant's schema", inventory))
 }

@@ -1,13 +1,11 @@
 //! Routes that compare a tenant's schema with the models, for system users.
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
-use super::key;
 use crate::error::ApiError;
 use crate::http::Methods;
-use crate::identity::door;
+use crate::identity::door::NamedTenant;
 use crate::identity::system_caller::{PlatformAuthorized, TenantsVerify};
 use crate::platform::Platform;
 use crate::provisioner::verify::Verification;
@@ -29,16 +27,16 @@ pub fn configure_by_header(scope: &mut ServiceConfig) {
 }
 
 /// Compares a tenant's schema with the models, object by object. Nothing is changed.
-#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/verify", tag = "tenants", params(("tenant" = String, Path, description = "Id, schema name or slug.")),
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/verify", tag = "tenants", params(NamedTenant),
     responses((status = 200, body = Success<Verification>)))]
 async fn verify_tenant(
     caller: PlatformAuthorized<TenantsVerify>,
     platform: Data<Platform>,
-    tenant: Path<String>,
+    tenant: NamedTenant,
 ) -> Result<Success<Verification>, ApiError> {
     // Verifying has a connection of its own.
     drop(caller);
-    let verification = platform.provisioner.verify(&key(&tenant)?).await?;
+    let verification = platform.provisioner.verify(&tenant).await?;
     Ok(Success::new("the tenant was verified", verification))
 }
 
@@ -48,10 +46,7 @@ async fn verify_tenant(
 async fn verify_tenant_by_header(
     caller: PlatformAuthorized<TenantsVerify>,
     platform: Data<Platform>,
-    request: HttpRequest,
+    tenant: NamedTenant,
 ) -> Result<Success<Verification>, ApiError> {
-    drop(caller);
-    let tenant = door::named_tenant(&request)?;
-    let verification = platform.provisioner.verify(&tenant).await?;
-    Ok(Success::new("the tenant was verified", verification))
+    verify_tenant(caller, platform, tenant).await
 }
