@@ -119,14 +119,18 @@ impl Recorder {
         };
         let moment = self.wanted.moment(&tenant.id);
         let provisioner = &platform.provisioner;
-        let asked = provisioner.wants_calls_logged(tenant, conn.take());
-        let (is_wanted, given_back) = asked.await?;
+        let asked = provisioner.calls_wanted_since(tenant, conn.take());
+        let (wanted_since, given_back) = asked.await?;
         *conn = Some(given_back);
-        self.wanted.remember(&tenant.id, is_wanted, moment);
-        if !is_wanted {
+        self.wanted
+            .remember(&tenant.id, wanted_since.is_some(), moment);
+        // Some may have waited here since before the setting was turned on.
+        let calls = calls.into_iter();
+        let calls = calls.filter(|call| wanted_since.is_some_and(|since| call.at >= since));
+        let rows: Vec<ApiAuditLog> = calls.map(row).collect();
+        if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<ApiAuditLog> = calls.into_iter().map(row).collect();
         let lease = platform
             .pools
             .lease_within(&tenant.id, &tenant.limits)

@@ -148,6 +148,34 @@ async fn nothing_is_logged_while_the_setting_is_off() {
     assert_eq!(theirs, 0);
 }
 
+/// What writes the calls is held up, so that it learns what the tenant wants only after that was changed.
+#[tokio::test]
+async fn a_call_is_logged_by_what_the_setting_was_then_however_late_it_is_written() {
+    let (app, _, alice, mallory) = TestApp::with_two_tenants().await;
+    switch(&mallory, true).await;
+    let schema = &app.globex.tenant.schema;
+    let client = app.database().client().await;
+    let hold = format!("BEGIN; LOCK TABLE {schema}.api_audit_logs");
+    client.batch_execute(&hold).await.unwrap();
+    mallory.get("/users/me").await.expect_status(200);
+    let waiting = format!(
+        "SELECT FROM pg_locks WHERE NOT granted AND relation = '{schema}.api_audit_logs'::regclass"
+    );
+    let begun = Instant::now();
+    while client.query(&waiting, &[]).await.unwrap().is_empty() {
+        assert!(begun.elapsed() < PATIENCE, "nobody writes mallory's call");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let note = json!({ "title": "tea" });
+    switch(&alice, false).await;
+    call(&alice, "before", Method::POST, "/tools/notes", &note).await;
+    switch(&alice, true).await;
+    call(&alice, "meanwhile", Method::POST, "/tools/notes", &note).await;
+    client.batch_execute("COMMIT").await.unwrap();
+    logged(&alice, "meanwhile").await;
+    assert_eq!(rows(&alice, "request_id=before").await, Vec::<Value>::new());
+}
+
 #[tokio::test]
 async fn calls_are_found_by_what_is_known_of_them_and_paged() {
     let (_app, _, alice, _) = TestApp::with_two_tenants().await;
