@@ -18,7 +18,7 @@ use super::component::vevent;
 use super::plain;
 use super::time_zone::vtimezone;
 use crate::error::ApiError;
-use crate::identity::staying::Staying;
+use crate::identity::lasting_caller::LastingCaller;
 use crate::resource::LongAnswer;
 
 /// What the answer is (RFC 5545 §8.1).
@@ -39,7 +39,7 @@ const END: &str = "END:VCALENDAR\r\n";
 /// What is still to be sent.
 #[derive(Debug)]
 pub struct Feed {
-    caller: Staying,
+    caller: LastingCaller,
     reached: Reached,
     zones: BTreeSet<&'static str>,
 }
@@ -54,7 +54,7 @@ enum Reached {
 
 impl Feed {
     /// The calendar of the caller's tenant.
-    pub fn of(caller: Staying) -> Self {
+    pub fn of(caller: LastingCaller) -> Self {
         Self {
             caller,
             reached: Reached::Nothing,

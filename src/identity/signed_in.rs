@@ -18,8 +18,8 @@ use super::actor::Actor;
 use super::api_key::ApiKeySecret;
 use super::attempts::AttemptKey;
 use super::permission::{Decision, Denial};
-use super::sight::Sight;
 use super::token::Bearer;
+use super::visible_changes::VisibleChanges;
 use super::{Identity, bearer, door};
 use crate::error::{ApiError, Code};
 use crate::http::RequestContext;
@@ -113,8 +113,8 @@ impl SignedIn {
     }
 
     /// What the caller may see of what others do in the tenant.
-    pub fn sight(&self) -> Sight {
-        Sight::of(&self.known)
+    pub fn visible_changes(&self) -> VisibleChanges {
+        VisibleChanges::of(&self.known)
     }
 
     /// The names of all permissions that the caller has, without wildcards.

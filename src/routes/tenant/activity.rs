@@ -32,7 +32,7 @@ async fn list_activity(
     query: StrictQuery<ActivityQuery>,
 ) -> Result<LogPage<Entry>, ApiError> {
     let ActivityQuery { page, mut filter } = query.0;
-    filter.resources = caller.sight().into_resources();
+    filter.resources = caller.visible_changes().into_resources();
     let after = page.cursor.map(|cursor| (cursor.at, cursor.id));
     let conn = caller.conn().await?;
     let rows = AuditLog::list(&filter, after, page.limit(), conn).await?;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
+use crate::identity::lasting_caller::LastingCaller;
 use crate::identity::permission::{AuditExport, AuditRead};
-use crate::identity::staying::Staying;
 use crate::resource::{Cursor, CursorRequest, LogPage, NoQuery, PathId, StrictQuery, Success};
 use export::Export;
 use query::{AuditParameters, AuditQuery, ExportQuery, PlatformQuery};
@@ -107,7 +107,7 @@ async fn export_audit_logs(
         })
         .await?;
     let ExportQuery { format, filter } = query.0;
-    let export = Export::of(Staying::of(&caller)?, filter, end, format);
+    let export = Export::of(LastingCaller::of(&caller)?, filter, end, format);
     Ok(export.into_answer())
 }
 

@@ -14,8 +14,8 @@ use tenant_schema::settings::{AuditFilter, AuditLog};
 use super::Place;
 use super::view::AuditLogView;
 use crate::error::ApiError;
+use crate::identity::lasting_caller::LastingCaller;
 use crate::identity::permission::{AuditExport, Permission as _};
-use crate::identity::staying::Staying;
 use crate::resource::{CsvRows, LongAnswer};
 
 /// Rows that are read at once. A row is a few hundred bytes for most, so a page is in the order of a megabyte at most.
@@ -91,7 +91,7 @@ impl FromStr for Format {
 /// What is still to be sent.
 #[derive(Debug)]
 pub(super) struct Export {
-    caller: Staying,
+    caller: LastingCaller,
     filter: AuditFilter,
     format: Format,
     reached: Reached,
@@ -107,7 +107,7 @@ enum Reached {
 
 impl Export {
     /// The rows of the filter, up to the place `end` of the chain.
-    pub(super) fn of(caller: Staying, filter: AuditFilter, end: i64, format: Format) -> Self {
+    pub(super) fn of(caller: LastingCaller, filter: AuditFilter, end: i64, format: Format) -> Self {
         let up_to = Some(end);
         Self {
             caller,

@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 use crate::error::{ApiError, Code};
 use crate::http::Drain;
 use crate::identity::access_cache::CachedAccess;
-use crate::identity::sight::Sight;
+use crate::identity::lasting_caller::LastingCaller;
 use crate::identity::signed_in::SignedIn;
-use crate::identity::staying::Staying;
+use crate::identity::visible_changes::VisibleChanges;
 use crate::resource::{EVENT_STREAM, EventText, LastEventId};
 use crate::routes::tenant::activity::entry::Entry;
 use crate::tenancy::news::Listener;
@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Somebody who listens, and how far they are.
 #[derive(Debug)]
 pub(super) struct Listening {
-    caller: Staying,
+    caller: LastingCaller,
     listener: Listener,
     drain: Data<Drain>,
     /// Place of the last row that was told, or is not to be.
@@ -68,8 +68,8 @@ impl Listening {
         LastEventId(last): LastEventId,
         drain: Data<Drain>,
     ) -> Result<Self, ApiError> {
-        let staying = Staying::of(caller)?;
-        let news = staying.platform().pools.news();
+        let lasting = LastingCaller::of(caller)?;
+        let news = lasting.platform().pools.news();
         // Before the log is looked into: what comes in between is news.
         let listener = news.listen(&caller.tenant().id).map_err(|error| {
             let refusal = ApiError::new(Code::RateLimited).detail(error.to_string());
@@ -83,9 +83,9 @@ impl Listening {
             position: last.map_or(end, |last| last.min(end)),
             has_news: true,
             next_beat: now + BEAT,
-            until: now + staying.token_lifetime(),
+            until: now + lasting.token_lifetime(),
             phase: Phase::New,
-            caller: staying,
+            caller: lasting,
         })
     }
 
@@ -175,8 +175,8 @@ impl Listening {
         let next = self.position + 1;
         let missed = rows.first().map(|row| (next, row.position - 1));
         let is_whole = i64::try_from(rows.len()).is_ok_and(|read| read == PAGE);
-        let sight = Sight::of(known);
-        rows.retain(|row| sight.includes(&row.action));
+        let visible = VisibleChanges::of(known);
+        rows.retain(|row| visible.includes(&row.action));
         let entries = Entry::read(rows, &lease).await?;
         lease.finish().await?;
         self.position = end;

@@ -10,8 +10,8 @@ use crate::calendar::{Agenda, Feed, Span};
 use crate::error::ApiError;
 use crate::http::Methods;
 use crate::identity::authorized::Authorized;
+use crate::identity::lasting_caller::LastingCaller;
 use crate::identity::permission::plain::Read;
-use crate::identity::staying::Staying;
 use crate::resource::{FromQuery, NoQuery, QueryParameters, StrictQuery, Success};
 
 /// The longest span that is looked at: a leap year.
@@ -54,7 +54,7 @@ async fn read_calendar(
     caller: Authorized<Read<Event>>,
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(Feed::of(Staying::of(&caller)?).into_answer())
+    Ok(Feed::of(LastingCaller::of(&caller)?).into_answer())
 }
 
 /// The span as the documentation shows it.

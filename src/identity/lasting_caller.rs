@@ -18,7 +18,7 @@ use crate::tenancy::{Lease, ServedTenant};
 
 /// A signed-in caller beyond the request that they came with.
 #[derive(Debug, Clone)]
-pub struct Staying {
+pub struct LastingCaller {
     tenant: Arc<ServedTenant>,
     key: AccessKey,
     actor: Actor,
@@ -26,7 +26,7 @@ pub struct Staying {
     platform: web::Data<Platform>,
 }
 
-impl Staying {
+impl LastingCaller {
     /// The caller of this request.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ static RESOURCES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 
 /// The changes that somebody may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
+pub enum VisibleChanges {
     /// All of them: they may read the audit log.
     Everything,
     /// Those of these resources, known by the first word of an action: `users` of `users.update`. What has no permission to be
@@ -37,7 +37,7 @@ pub enum Sight {
     Resources(Vec<String>),
 }
 
-impl Sight {
+impl VisibleChanges {
     /// What a user may see now.
     pub fn of(known: &CachedAccess) -> Self {
         if known.decide(AuditRead::NAME).is_allowed() {
@@ -86,11 +86,11 @@ mod tests {
 
     #[test]
     fn an_action_is_seen_by_its_first_word() {
-        let sight = Sight::Resources(vec!["users".to_owned()]);
-        assert!(sight.includes("users.update"));
+        let visible = VisibleChanges::Resources(vec!["users".to_owned()]);
+        assert!(visible.includes("users.update"));
         for other in ["auth.login", "users_of_others.update", "user.update", ""] {
-            assert!(!sight.includes(other), "{other}");
+            assert!(!visible.includes(other), "{other}");
         }
-        assert!(Sight::Everything.includes("auth.login"));
+        assert!(VisibleChanges::Everything.includes("auth.login"));
     }
 }
