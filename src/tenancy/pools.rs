@@ -5,16 +5,16 @@
 //! opens one. All of that has one deadline. Where a connection was bound anew and there is room, another is opened for
 //! those who come next (`growth`). Where tenants are dealt to login roles, each is lent connections of its own alone.
 
-mod busiest;
+mod busiest_tenants;
+mod connection_record;
 mod counters;
-mod ending;
 mod growth;
-mod idle;
+mod held_connection;
+mod idle_connections;
 mod lease;
 mod lending;
-mod physical;
-mod record;
-mod regulars;
+mod physical_connection;
+mod regular_tenants;
 mod seat;
 mod shares;
 mod tidying;
@@ -31,12 +31,12 @@ use super::ledger::Ledger;
 use super::news::News;
 use crate::config::{Isolation, PoolConfig};
 use crate::database::{Connector, DatabaseError, Pooling};
-use busiest::Busiest;
+use busiest_tenants::BusiestTenants;
+use connection_record::{LeaseTerms, Recycling};
 use counters::{Count, Counters};
 use growth::Growth;
-use idle::Idle;
+use idle_connections::IdleConnections;
 pub use lease::{Lease, PlatformLease};
-use record::{Recycling, Terms};
 use seat::Seat;
 use shares::Shares;
 use tidying::Tidying;
@@ -67,13 +67,13 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    idle: Idle,
+    idle: IdleConnections,
     growth: Growth,
     shares: Shares,
     /// Tenants by leases.
-    by_leases: Busiest,
+    by_leases: BusiestTenants,
     /// Tenants by microseconds waited.
-    by_wait: Busiest,
+    by_wait: BusiestTenants,
 }
 
 /// Why there is no lease.
@@ -154,7 +154,7 @@ impl TenantPools {
         tenant: &TenantId,
         limits: &Limits,
     ) -> Result<Lease, PoolError> {
-        let terms = Terms {
+        let terms = LeaseTerms {
             binding: Binding::Tenant(tenant.clone()),
             statement_timeout: self.0.statement_timeout(limits),
         };
@@ -168,7 +168,7 @@ impl TenantPools {
     /// # Errors
     /// As [`Self::lease_within`].
     pub async fn platform(&self) -> Result<PlatformLease, PoolError> {
-        let terms = Terms {
+        let terms = LeaseTerms {
             binding: Binding::Platform,
             statement_timeout: self.0.connector.statement_timeout(),
         };
@@ -224,7 +224,7 @@ impl Shared {
         own.map_or(all, |own| Duration::from_millis(own).min(all))
     }
 
-    fn note_wait(&self, terms: &Terms, waited: Duration) {
+    fn note_wait(&self, terms: &LeaseTerms, waited: Duration) {
         self.counters.waits.observe(waited);
         if let Binding::Tenant(tenant) = &terms.binding {
             let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);

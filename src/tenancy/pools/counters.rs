@@ -37,7 +37,7 @@ impl Count {
 
 /// Why a connection was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum CloseReason {
     /// It was old.
     Age,
     /// Its backend had touched many schemas.
@@ -81,14 +81,14 @@ pub(super) struct Counters {
 
 impl Counters {
     /// Connections closed for this reason.
-    pub(super) fn closed(&self, reason: Reason) -> &Count {
+    pub(super) fn closed(&self, reason: CloseReason) -> &Count {
         match reason {
-            Reason::Age => &self.age,
-            Reason::Schemas => &self.schemas,
-            Reason::Lost => &self.lost,
-            Reason::Dirty => &self.dirty,
-            Reason::Idle => &self.idle,
-            Reason::LoginRole => &self.login_role,
+            CloseReason::Age => &self.age,
+            CloseReason::Schemas => &self.schemas,
+            CloseReason::Lost => &self.lost,
+            CloseReason::Dirty => &self.dirty,
+            CloseReason::Idle => &self.idle,
+            CloseReason::LoginRole => &self.login_role,
         }
     }
 }

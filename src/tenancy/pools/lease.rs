@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 use connection::{Conn, Platform, Reach, Tenant};
 
 use super::super::ledger::{Ledger, SettleError};
-use super::ending::Held;
-use super::physical::Physical;
+use super::held_connection::HeldConnection;
+use super::physical_connection::PhysicalConnection;
 use super::seat::Seat;
 use crate::database::Pooling;
 
@@ -27,7 +27,7 @@ pub type PlatformLease = LeaseOf<Platform>;
 #[derive(Debug)]
 pub struct LeaseOf<R: Reach> {
     /// Taken when the lease ends.
-    held: Option<Held<R>>,
+    held: Option<HeldConnection<R>>,
 }
 
 impl<R: Reach> LeaseOf<R> {
@@ -35,9 +35,13 @@ impl<R: Reach> LeaseOf<R> {
         clippy::disallowed_methods,
         reason = "the pools hand over a connection that they have bound"
     )]
-    pub(super) fn new(physical: Physical, mut seat: Seat, ledger: Option<Ledger>) -> Self {
+    pub(super) fn new(
+        physical: PhysicalConnection,
+        mut seat: Seat,
+        ledger: Option<Ledger>,
+    ) -> Self {
         seat.lend();
-        let Physical { connection, record } = physical;
+        let PhysicalConnection { connection, record } = physical;
         let conn = Conn::assume(connection);
         let conn = match seat.shared().connector.pooling() {
             Pooling::Session => conn
@@ -47,7 +51,7 @@ impl<R: Reach> LeaseOf<R> {
             Pooling::Transaction => conn,
         };
         Self {
-            held: Some(Held {
+            held: Some(HeldConnection {
                 conn,
                 record,
                 ledger,

@@ -7,9 +7,9 @@ use platform_schema::LoginRoleNumber;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::binding::Binding;
-use super::counters::{Counters, Reason};
-use super::physical::{Bound, Physical};
-use super::record::Record;
+use super::connection_record::ConnectionRecord;
+use super::counters::{CloseReason, Counters};
+use super::physical_connection::{BindOutcome, PhysicalConnection};
 use super::seat::Seat;
 use super::tidying::Tidying;
 use super::{PoolError, Shared, State};
@@ -28,7 +28,10 @@ enum Past {
 
 impl Shared {
     /// A connection bound as the seat asks.
-    pub(super) async fn lend(self: &Arc<Self>, seat: &Seat) -> Result<Physical, PoolError> {
+    pub(super) async fn lend(
+        self: &Arc<Self>,
+        seat: &Seat,
+    ) -> Result<PhysicalConnection, PoolError> {
         let first = self.take_bound(seat);
         let first = match (first, self.connector.pooling()) {
             (Some(physical), Pooling::Session) if physical.record.terms == *seat.terms() => {
@@ -48,10 +51,10 @@ impl Shared {
     /// Binds `first`, or the first of the idle ones that still lives, or a new one.
     async fn bind(
         self: &Arc<Self>,
-        first: Option<Physical>,
+        first: Option<PhysicalConnection>,
         seat: &Seat,
         deadline: Instant,
-    ) -> Result<Physical, PoolError> {
+    ) -> Result<PhysicalConnection, PoolError> {
         let mut first = first.map(|physical| (physical, Past::Same));
         loop {
             let idle = first.take().or_else(|| self.take_other(seat));
@@ -62,25 +65,25 @@ impl Shared {
                 None => (self.open(seat).await?, Past::None),
             };
             match self.bind_one(physical, seat).await {
-                Bound::Yes(physical) => {
+                BindOutcome::Yes(physical) => {
                     if past == Past::Other {
                         self.grow(self.login_role(seat));
                     }
                     return Ok(physical);
                 }
-                Bound::Refused(physical, error) => {
+                BindOutcome::Refused(physical, error) => {
                     if let Some(physical) = physical {
                         self.give_back(physical);
                     }
                     return Err(PoolError::Bind(error));
                 }
-                Bound::Lost(_) if is_idle => {}
-                Bound::Lost(error) => return Err(PoolError::Bind(error)),
+                BindOutcome::Lost(_) if is_idle => {}
+                BindOutcome::Lost(error) => return Err(PoolError::Bind(error)),
             }
         }
     }
 
-    async fn bind_one(&self, physical: Physical, seat: &Seat) -> Bound {
+    async fn bind_one(&self, physical: PhysicalConnection, seat: &Seat) -> BindOutcome {
         match self.connector.pooling() {
             Pooling::Session => physical.bind(seat.terms().clone(), self.isolation).await,
             Pooling::Transaction => physical.begin(seat.terms(), self.isolation).await,
@@ -97,7 +100,7 @@ impl Shared {
 
     /// An idle connection that is bound as asked; behind a pooler none is bound, and any will do. Those that died are
     /// dropped, and only they are asked.
-    fn take_bound(&self, seat: &Seat) -> Option<Physical> {
+    fn take_bound(&self, seat: &Seat) -> Option<PhysicalConnection> {
         let asked = &seat.terms().binding;
         let binding = match self.connector.pooling() {
             Pooling::Session => asked,
@@ -117,7 +120,7 @@ impl Shared {
     }
 
     /// An idle connection to be bound: one that nobody has held yet, or one to be bound anew.
-    fn take_other(&self, seat: &Seat) -> Option<(Physical, Past)> {
+    fn take_other(&self, seat: &Seat) -> Option<(PhysicalConnection, Past)> {
         let (binding, login_role) = (&seat.terms().binding, self.login_role(seat));
         loop {
             let (mut found, past) = self.with_state(|State { idle, .. }| {
@@ -135,12 +138,12 @@ impl Shared {
 
     /// Opens a connection. The place that it takes is the seat's. None is idle that it could have instead; where those of
     /// other login roles leave no room, the one that has idled longest is closed for it.
-    async fn open(self: &Arc<Self>, seat: &Seat) -> Result<Physical, DatabaseError> {
+    async fn open(self: &Arc<Self>, seat: &Seat) -> Result<PhysicalConnection, DatabaseError> {
         self.tidying.get_or_init(|| Tidying::of(self));
         let login_role = self.login_role(seat);
         while let Some(physical) = self.with_state(|state| self.take_superfluous(state, login_role))
         {
-            physical.close(Reason::LoginRole);
+            physical.close(CloseReason::LoginRole);
         }
         let _opening = Opening::of(&self.counters);
         let connection = self.connector.for_login_role(login_role).connect().await?;
@@ -150,7 +153,11 @@ impl Shared {
     }
 
     /// An idle connection of another login role, where more are idle than places are free.
-    fn take_superfluous(&self, state: &mut State, login_role: LoginRoleNumber) -> Option<Physical> {
+    fn take_superfluous(
+        &self,
+        state: &mut State,
+        login_role: LoginRoleNumber,
+    ) -> Option<PhysicalConnection> {
         if state.idle.len() <= self.places.available_permits() {
             return None;
         }
@@ -158,20 +165,24 @@ impl Shared {
     }
 
     /// Takes down a connection that was just opened.
-    pub(super) fn record(&self, connection: PlatformConn, login_role: LoginRoleNumber) -> Physical {
+    pub(super) fn record(
+        &self,
+        connection: PlatformConn,
+        login_role: LoginRoleNumber,
+    ) -> PhysicalConnection {
         self.numbers.up();
-        let record = Record::new(
+        let record = ConnectionRecord::new(
             self.numbers.get(),
             login_role,
             self.connector.statement_timeout(),
             self.recycling.max_age,
             Arc::clone(&self.counters),
         );
-        Physical::new(connection, record)
+        PhysicalConnection::new(connection, record)
     }
 
     /// Takes back a connection that may be lent again, unless it is worn.
-    pub(super) fn give_back(&self, physical: Physical) {
+    pub(super) fn give_back(&self, physical: PhysicalConnection) {
         let now = Instant::now();
         match physical.record.is_worn(&self.recycling, now) {
             Some(reason) => physical.close(reason),
@@ -186,7 +197,7 @@ impl Shared {
         while let Some(moment) = moment
             && let Some(physical) = self.with_state(|state| state.idle.take_idle_since(moment))
         {
-            physical.close(Reason::Idle);
+            physical.close(CloseReason::Idle);
         }
         self.with_state(|state| state.idle.longest()).unwrap_or(now) + self.max_idle
     }

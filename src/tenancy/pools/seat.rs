@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::record::Terms;
+use super::connection_record::LeaseTerms;
 use super::{PoolError, Shared};
 
 /// The right to hold a connection on certain terms, or a stand in a queue for it. Dropping it gives up both.
 #[derive(Debug)]
 pub(super) struct Seat {
     shared: Arc<Shared>,
-    terms: Terms,
+    terms: LeaseTerms,
     /// When it began to wait, if it had to.
     begun: Option<Instant>,
     place: Option<OwnedSemaphorePermit>,
@@ -28,7 +28,7 @@ impl Seat {
     /// `Exhausted` when the time is over.
     pub(super) async fn take(
         shared: &Arc<Shared>,
-        terms: Terms,
+        terms: LeaseTerms,
         size: usize,
     ) -> Result<Self, PoolError> {
         let permits = shared.with_state(|state| state.shares.join(&terms.binding, size));
@@ -55,7 +55,7 @@ impl Seat {
     }
 
     /// What it is taken for.
-    pub(super) fn terms(&self) -> &Terms {
+    pub(super) fn terms(&self) -> &LeaseTerms {
         &self.terms
     }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::binding::Binding;
-use super::busiest::Busiest;
-use super::counters::Reason;
+use super::busiest_tenants::BusiestTenants;
+use super::counters::CloseReason;
 use super::{Shared, State};
 
 /// Tenants in each list.
@@ -123,12 +123,12 @@ pub(super) fn of(shared: &Shared) -> PoolsView {
         waiting,
         opened: counters.opened.get(),
         closed: ClosedView {
-            age: closed(Reason::Age),
-            schemas: closed(Reason::Schemas),
-            lost: closed(Reason::Lost),
-            dirty: closed(Reason::Dirty),
-            idle: closed(Reason::Idle),
-            login_role: closed(Reason::LoginRole),
+            age: closed(CloseReason::Age),
+            schemas: closed(CloseReason::Schemas),
+            lost: closed(CloseReason::Lost),
+            dirty: closed(CloseReason::Dirty),
+            idle: closed(CloseReason::Idle),
+            login_role: closed(CloseReason::LoginRole),
         },
         hits: counters.hits.get(),
         binds: counters.binds.get(),
@@ -179,8 +179,8 @@ fn tenants(state: &State) -> TenantsView {
     }
 }
 
-fn summed(busiest: &Busiest) -> Vec<TenantCount> {
-    let count = |rank: &super::busiest::Rank| TenantCount {
+fn summed(busiest: &BusiestTenants) -> Vec<TenantCount> {
+    let count = |rank: &super::busiest_tenants::Rank| TenantCount {
         tenant: rank.tenant.clone(),
         count: rank.sum,
         excess: rank.excess,

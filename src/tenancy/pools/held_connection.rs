@@ -6,23 +6,23 @@ use tokio::runtime::Handle;
 
 use super::super::binding::Binding;
 use super::super::ledger::{Ledger, SettleError};
-use super::counters::Reason;
-use super::physical::Physical;
-use super::record::Record;
+use super::connection_record::ConnectionRecord;
+use super::counters::CloseReason;
+use super::physical_connection::PhysicalConnection;
 use super::seat::Seat;
 use crate::database::Pooling;
 
 /// What a lease holds until it ends.
 #[derive(Debug)]
-pub(super) struct Held<R: Reach> {
+pub(super) struct HeldConnection<R: Reach> {
     pub(super) conn: Conn<R>,
-    pub(super) record: Record,
+    pub(super) record: ConnectionRecord,
     pub(super) ledger: Option<Ledger>,
     /// Given up when everything else is done: the next in the queue finds the connection.
     pub(super) seat: Seat,
 }
 
-impl<R: Reach> Held<R> {
+impl<R: Reach> HeldConnection<R> {
     /// Ends the lease where nobody can wait: by a task of its own where a transaction is to be committed.
     pub(super) fn end(self) {
         match self.seat.shared().connector.pooling() {
@@ -42,7 +42,7 @@ impl<R: Reach> Held<R> {
                 Ok(())
             }
             Pooling::Transaction if self.is_amiss() => {
-                self.close(Reason::Dirty, "was left dirty");
+                self.close(CloseReason::Dirty, "was left dirty");
                 Err(SettleError::Left)
             }
             Pooling::Transaction => self.settle().await,
@@ -53,12 +53,12 @@ impl<R: Reach> Held<R> {
         let is_over = self.ledger.as_ref().is_some_and(Ledger::is_closed);
         if is_over || self.is_amiss() {
             // Whoever panicked or left something open has no answer that could be wrong. Closing rolls back.
-            self.close(Reason::Dirty, "was left dirty");
+            self.close(CloseReason::Dirty, "was left dirty");
             return;
         }
         // Without a runtime nobody could await the answer; closing rolls back.
         let Ok(runtime) = Handle::try_current() else {
-            self.close(Reason::Dirty, "was given up outside of the runtime");
+            self.close(CloseReason::Dirty, "was given up outside of the runtime");
             return;
         };
         let entry = self.ledger.as_ref().map(Ledger::enter);
@@ -100,7 +100,7 @@ impl<R: Reach> Held<R> {
         let Self {
             conn, record, seat, ..
         } = self;
-        seat.shared().give_back(Physical {
+        seat.shared().give_back(PhysicalConnection {
             connection: conn.into_inner(),
             record,
         });
@@ -116,17 +116,17 @@ impl<R: Reach> Held<R> {
     }
 
     /// Why the connection may not be lent again, if it may not.
-    fn fault(&mut self) -> Option<(Reason, &'static str)> {
+    fn fault(&mut self) -> Option<(CloseReason, &'static str)> {
         if std::thread::panicking() {
-            Some((Reason::Dirty, "was panicked on"))
+            Some((CloseReason::Dirty, "was panicked on"))
         } else if !self.record.in_flight.is_zero() {
-            Some((Reason::Dirty, "was left in the middle of a statement"))
+            Some((CloseReason::Dirty, "was left in the middle of a statement"))
         } else if !self.conn.is_open() {
-            Some((Reason::Lost, "was ended by the server"))
+            Some((CloseReason::Lost, "was ended by the server"))
         } else if !self.conn.is_clean() {
-            Some((Reason::Dirty, "was left inside a transaction"))
+            Some((CloseReason::Dirty, "was left inside a transaction"))
         } else if self.conn.has_run_text() {
-            Some((Reason::Dirty, "was given SQL text to run"))
+            Some((CloseReason::Dirty, "was given SQL text to run"))
         } else {
             None
         }
@@ -139,7 +139,7 @@ impl<R: Reach> Held<R> {
             || !self.conn.is_in_its_transaction()
     }
 
-    fn close(mut self, reason: Reason, fault: &'static str) {
+    fn close(mut self, reason: CloseReason, fault: &'static str) {
         let binding = &self.seat.terms().binding;
         if *binding == Binding::Platform && self.conn.has_run_text() {
             // The provisioner's own text, when somebody asks what a schema looks like.

@@ -14,7 +14,7 @@ const PLACES: usize = 128;
 
 /// The tenants with the highest sums.
 #[derive(Debug, Default)]
-pub(super) struct Busiest {
+pub(super) struct BusiestTenants {
     /// Highest sum first.
     ranks: Vec<Rank>,
     /// Where in `ranks` a tenant is.
@@ -32,7 +32,7 @@ pub(super) struct Rank {
     pub(super) excess: u64,
 }
 
-impl Busiest {
+impl BusiestTenants {
     /// Adds to the sum of a tenant. Adding one takes a search of `ranks` by halves, and more where `amount` is more.
     pub(super) fn add(&mut self, tenant: &TenantId, amount: u64) {
         let place = match self.places.get(tenant) {
@@ -117,7 +117,7 @@ mod tests {
         fn sums_are_in_order_and_never_too_low(
             stream in prop::collection::vec((0_usize..400, prop_oneof![9 => Just(1_u64), 1 => 1_u64..50]), 0..3_000)
         ) {
-            let mut busiest = Busiest::default();
+            let mut busiest = BusiestTenants::default();
             let mut truth: HashMap<TenantId, u64> = HashMap::new();
             for (number, amount) in &stream {
                 busiest.add(&tenant(*number), *amount);
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_busy_tenant_stands_out_of_many_that_come_once() {
-        let mut busiest = Busiest::default();
+        let mut busiest = BusiestTenants::default();
         for number in 1..5_000 {
             busiest.add(&tenant(number), 1);
             if number % 10 == 0 {

@@ -9,20 +9,20 @@ use platform_schema::LoginRoleNumber;
 use tokio::time::Instant;
 
 use super::super::binding::{Binding, timeout_millis};
-use super::counters::{Counters, Reason};
-use super::regulars::Regulars;
+use super::counters::{CloseReason, Counters};
+use super::regular_tenants::RegularTenants;
 use crate::config::Isolation;
 
 /// What a lease asks of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Terms {
+pub(super) struct LeaseTerms {
     /// What it is bound to.
     pub(super) binding: Binding,
     /// How long one of its statements may take.
     pub(super) statement_timeout: Duration,
 }
 
-impl Terms {
+impl LeaseTerms {
     /// The message that changes a session from these terms to `others`.
     pub(super) fn message(&self, others: &Self, isolation: Isolation) -> String {
         let binding = others.binding.message(isolation);
@@ -45,26 +45,26 @@ pub(super) struct Recycling {
 
 /// What is known of a connection. Dropping it counts the end of the connection.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct ConnectionRecord {
     /// Number of the connection in this process.
     id: u64,
     /// Under which login role it was opened.
     pub(super) login_role: LoginRoleNumber,
     /// What the connection is bound to, and how long a statement may take.
-    pub(super) terms: Terms,
+    pub(super) terms: LeaseTerms,
     /// Its statements.
     pub(super) in_flight: InFlight,
     /// The tenants that come back to it.
-    pub(super) regulars: Regulars,
+    pub(super) regulars: RegularTenants,
     /// Hashes of the tenants whose schemas its backend has touched.
     touched: HashSet<u64>,
     expires: Instant,
-    reason: Reason,
+    reason: CloseReason,
     /// Where it is counted what becomes of it.
     pub(super) counters: Arc<Counters>,
 }
 
-impl Record {
+impl ConnectionRecord {
     /// The record of connection number `id`, which was just opened under a login role.
     pub(super) fn new(
         id: u64,
@@ -79,21 +79,21 @@ impl Record {
         Self {
             id,
             login_role,
-            terms: Terms {
+            terms: LeaseTerms {
                 binding: Binding::Platform,
                 statement_timeout,
             },
             in_flight: InFlight::default(),
-            regulars: Regulars::default(),
+            regulars: RegularTenants::default(),
             touched: HashSet::new(),
             expires: Instant::now() + max_age * percent / 100,
-            reason: Reason::Lost,
+            reason: CloseReason::Lost,
             counters,
         }
     }
 
     /// Notes that the connection was bound.
-    pub(super) fn bound_to(&mut self, terms: Terms) {
+    pub(super) fn bound_to(&mut self, terms: LeaseTerms) {
         if terms.binding != self.terms.binding {
             self.regulars.note(&terms.binding);
         }
@@ -119,23 +119,23 @@ impl Record {
     }
 
     /// Why the connection should be replaced rather than lent again, if it should.
-    pub(super) fn is_worn(&self, recycling: &Recycling, now: Instant) -> Option<Reason> {
+    pub(super) fn is_worn(&self, recycling: &Recycling, now: Instant) -> Option<CloseReason> {
         if self.touched.len() >= recycling.max_schemas {
-            Some(Reason::Schemas)
+            Some(CloseReason::Schemas)
         } else if now >= self.expires {
-            Some(Reason::Age)
+            Some(CloseReason::Age)
         } else {
             None
         }
     }
 
     /// Says why the connection ends, which it does as this is dropped.
-    pub(super) fn blame(&mut self, reason: Reason) {
+    pub(super) fn blame(&mut self, reason: CloseReason) {
         self.reason = reason;
     }
 }
 
-impl Drop for Record {
+impl Drop for ConnectionRecord {
     fn drop(&mut self) {
         self.counters.closed(self.reason).up();
     }

@@ -18,7 +18,7 @@ const MOST: usize = 64;
 
 /// The regulars of a connection.
 #[derive(Debug, Default)]
-pub(super) struct Regulars {
+pub(super) struct RegularTenants {
     /// Hashes of the tenants that it was bound to, the last one last.
     recent: VecDeque<u64>,
     /// Hashes of those with statements of their own.
@@ -27,7 +27,7 @@ pub(super) struct Regulars {
     mark: Option<Arc<str>>,
 }
 
-impl Regulars {
+impl RegularTenants {
     /// Notes whom the connection is bound to from now on.
     pub(super) fn note(&mut self, binding: &Binding) {
         self.mark = None;
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_tenant_that_returns_soon_has_statements_of_its_own() {
-        let mut regulars = Regulars::default();
+        let mut regulars = RegularTenants::default();
         regulars.note(&tenant(1));
         assert_eq!(regulars.mark(), None);
         regulars.note(&tenant(2));
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_tenant_that_returns_late_has_none() {
-        let mut regulars = Regulars::default();
+        let mut regulars = RegularTenants::default();
         for number in 0..=WINDOW {
             regulars.note(&tenant(number));
         }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn no_more_than_so_many_have_them() {
-        let mut regulars = Regulars::default();
+        let mut regulars = RegularTenants::default();
         for number in 0..=MOST {
             regulars.note(&tenant(number));
             assert!(!regulars.are_too_many());

@@ -6,11 +6,11 @@ use platform_schema::LoginRoleNumber;
 use tokio::time::Instant;
 
 use super::super::binding::Binding;
-use super::physical::Physical;
+use super::physical_connection::PhysicalConnection;
 
 /// Connections that nobody holds.
 #[derive(Debug, Default)]
-pub(super) struct Idle {
+pub(super) struct IdleConnections {
     /// By the order in which they came: the first has idled longest.
     by_age: BTreeMap<u64, Resting>,
     /// Which are bound to what, the last the one used last.
@@ -24,20 +24,20 @@ pub(super) struct Idle {
 #[derive(Debug)]
 struct Resting {
     login_role: LoginRoleNumber,
-    physical: Box<Physical>,
+    physical: Box<PhysicalConnection>,
     since: Instant,
 }
 
-impl Idle {
+impl IdleConnections {
     /// Takes back one that was lent.
-    pub(super) fn give_back(&mut self, physical: Physical, since: Instant) {
+    pub(super) fn give_back(&mut self, physical: PhysicalConnection, since: Instant) {
         let binding = physical.record.terms.binding.clone();
         let turn = self.put(physical, since);
         self.by_binding.entry(binding).or_default().push(turn);
     }
 
     /// Takes one that was just opened.
-    pub(super) fn add_fresh(&mut self, physical: Physical, since: Instant) {
+    pub(super) fn add_fresh(&mut self, physical: PhysicalConnection, since: Instant) {
         let turn = self.put(physical, since);
         self.fresh.push(turn);
     }
@@ -47,13 +47,13 @@ impl Idle {
         &mut self,
         binding: &Binding,
         login_role: LoginRoleNumber,
-    ) -> Option<Physical> {
+    ) -> Option<PhysicalConnection> {
         let turn = self.last_of(login_role, self.by_binding.get(binding)?)?;
         self.take(turn)
     }
 
     /// One of a login role that nobody has held yet.
-    pub(super) fn take_fresh(&mut self, login_role: LoginRoleNumber) -> Option<Physical> {
+    pub(super) fn take_fresh(&mut self, login_role: LoginRoleNumber) -> Option<PhysicalConnection> {
         let turn = self.last_of(login_role, &self.fresh)?;
         self.take(turn)
     }
@@ -63,7 +63,7 @@ impl Idle {
         &mut self,
         binding: &Binding,
         login_role: LoginRoleNumber,
-    ) -> Option<Physical> {
+    ) -> Option<PhysicalConnection> {
         let turn = self.choose(binding, login_role)?;
         self.take(turn)
     }
@@ -72,7 +72,7 @@ impl Idle {
     pub(super) fn take_longest_of_others(
         &mut self,
         login_role: LoginRoleNumber,
-    ) -> Option<Physical> {
+    ) -> Option<PhysicalConnection> {
         let mut others = self.by_age.iter();
         let (turn, _) = others.find(|(_, resting)| resting.login_role != login_role)?;
         let turn = *turn;
@@ -80,7 +80,7 @@ impl Idle {
     }
 
     /// The one that has idled longest, if it has since `moment` or longer.
-    pub(super) fn take_idle_since(&mut self, moment: Instant) -> Option<Physical> {
+    pub(super) fn take_idle_since(&mut self, moment: Instant) -> Option<PhysicalConnection> {
         let (turn, resting) = self.by_age.first_key_value()?;
         let turn = (resting.since <= moment).then_some(*turn)?;
         self.take(turn)
@@ -124,7 +124,7 @@ impl Idle {
         best.map(|(turn, _)| *turn)
     }
 
-    fn put(&mut self, physical: Physical, since: Instant) -> u64 {
+    fn put(&mut self, physical: PhysicalConnection, since: Instant) -> u64 {
         self.arrivals += 1;
         let physical = Box::new(physical);
         let resting = Resting {
@@ -136,7 +136,7 @@ impl Idle {
         self.arrivals
     }
 
-    fn take(&mut self, turn: u64) -> Option<Physical> {
+    fn take(&mut self, turn: u64) -> Option<PhysicalConnection> {
         let resting = self.by_age.remove(&turn)?;
         self.fresh.retain(|other| *other != turn);
         let binding = &resting.physical.record.terms.binding;

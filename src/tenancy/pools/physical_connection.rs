@@ -4,32 +4,32 @@ use connection::{PlatformConn, ending};
 use diesel::result::Error;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
-use super::counters::Reason;
-use super::record::{Record, Terms};
+use super::connection_record::{ConnectionRecord, LeaseTerms};
+use super::counters::CloseReason;
 use crate::config::Isolation;
 
 /// A database connection and what is known of it.
-pub(super) struct Physical {
+pub(super) struct PhysicalConnection {
     /// The session.
     pub(super) connection: AsyncPgConnection,
     /// What is known of it.
-    pub(super) record: Record,
+    pub(super) record: ConnectionRecord,
 }
 
 /// What became of binding a connection.
 #[derive(Debug)]
-pub(super) enum Bound {
+pub(super) enum BindOutcome {
     /// It is bound.
-    Yes(Physical),
+    Yes(PhysicalConnection),
     /// The server refuses. What is left of the connection, if anything, is fit for others.
-    Refused(Option<Physical>, Error),
+    Refused(Option<PhysicalConnection>, Error),
     /// The connection was gone.
     Lost(Error),
 }
 
-impl Physical {
+impl PhysicalConnection {
     /// Takes a connection that was just opened.
-    pub(super) fn new(connection: PlatformConn, record: Record) -> Self {
+    pub(super) fn new(connection: PlatformConn, record: ConnectionRecord) -> Self {
         let mut connection = connection.into_inner();
         connection.set_instrumentation(record.in_flight.clone());
         Self { connection, record }
@@ -48,13 +48,13 @@ impl Physical {
         clippy::disallowed_methods,
         reason = "the message that is sent on it binds it"
     )]
-    pub(super) async fn bind(self, terms: Terms, isolation: Isolation) -> Bound {
+    pub(super) async fn bind(self, terms: LeaseTerms, isolation: Isolation) -> BindOutcome {
         let Self {
             connection,
             mut record,
         } = self;
         if record.terms == terms {
-            return Bound::Yes(Self { connection, record });
+            return BindOutcome::Yes(Self { connection, record });
         }
         let conn = PlatformConn::assume(connection);
         let done = conn.batch(&record.terms.message(&terms, isolation)).await;
@@ -62,10 +62,10 @@ impl Physical {
         match done {
             Ok(()) => {
                 record.bound_to(terms);
-                Bound::Yes(Self { connection, record })
+                BindOutcome::Yes(Self { connection, record })
             }
-            Err(error) if ending::is_end(&error) => Bound::Lost(error),
-            Err(error) => Bound::Refused(Some(Self { connection, record }), error),
+            Err(error) if ending::is_end(&error) => BindOutcome::Lost(error),
+            Err(error) => BindOutcome::Refused(Some(Self { connection, record }), error),
         }
     }
 
@@ -74,7 +74,7 @@ impl Physical {
         clippy::disallowed_methods,
         reason = "the message that is sent on it binds it"
     )]
-    pub(super) async fn begin(self, terms: &Terms, isolation: Isolation) -> Bound {
+    pub(super) async fn begin(self, terms: &LeaseTerms, isolation: Isolation) -> BindOutcome {
         let Self { connection, record } = self;
         let opening = terms.binding.opening(isolation, terms.statement_timeout);
         let mut conn = PlatformConn::assume(connection);
@@ -82,20 +82,20 @@ impl Physical {
             Ok(()) => {
                 record.counters.binds.up();
                 let connection = conn.into_inner();
-                Bound::Yes(Self { connection, record })
+                BindOutcome::Yes(Self { connection, record })
             }
-            Err(error) if ending::is_end(&error) => Bound::Lost(error),
-            Err(error) => Bound::Refused(None, error),
+            Err(error) if ending::is_end(&error) => BindOutcome::Lost(error),
+            Err(error) => BindOutcome::Refused(None, error),
         }
     }
 
     /// Closes the connection.
-    pub(super) fn close(mut self, reason: Reason) {
+    pub(super) fn close(mut self, reason: CloseReason) {
         self.record.blame(reason);
     }
 }
 
-impl std::fmt::Debug for Physical {
+impl std::fmt::Debug for PhysicalConnection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "connection on {:?}", self.record.terms)
     }
