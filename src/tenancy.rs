@@ -2,12 +2,12 @@
 
 pub mod binding;
 pub mod changes;
+pub mod coherent_cache;
 pub mod ledger;
 pub mod news;
 pub mod pools;
 pub mod rate;
 pub mod registry;
-pub mod remembered;
 
 pub use changes::Changes;
 pub use ledger::{Ledger, SettleError};

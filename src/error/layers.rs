@@ -13,7 +13,7 @@ use crate::pepper::sealing::SealError;
 use crate::provisioner::ProvisionError;
 use crate::rate::RateExceeded;
 use crate::store::StoreError;
-use crate::tenancy::remembered::LoadError;
+use crate::tenancy::coherent_cache::LoadError;
 use crate::tenancy::{PoolError, RateLimited, ResolveError, SettleError};
 
 /// How long a client waits for a tenant that is being made.

@@ -12,7 +12,7 @@ use super::actor::Actor;
 use super::permission::{self, Decision, Denial, Grants};
 use crate::tenancy::TenantPools;
 use crate::tenancy::changes::{Changes, Subject};
-use crate::tenancy::remembered::{Key, LoadError, Loaded, Remembered};
+use crate::tenancy::coherent_cache::{CacheKey, CoherentCache, LoadError, Loaded};
 
 /// Sessions remembered at most.
 const CAPACITY: u64 = 100_000;
@@ -40,7 +40,7 @@ pub enum Credential {
     ApiKey([u8; 32]),
 }
 
-impl Key for AccessKey {
+impl CacheKey for AccessKey {
     fn subject(&self) -> Subject<'_> {
         Subject::Access(&self.tenant)
     }
@@ -105,14 +105,14 @@ impl CachedAccess {
 pub struct AccessCache {
     pools: TenantPools,
     changes: Changes,
-    remembered: Remembered<AccessKey, CachedAccess>,
+    cache: CoherentCache<AccessKey, CachedAccess>,
 }
 
 impl AccessCache {
     /// A cache that reads through `pools`.
     pub fn new(pools: TenantPools, changes: Changes) -> Self {
         Self {
-            remembered: Remembered::new(changes.clone(), CAPACITY),
+            cache: CoherentCache::new(changes.clone(), CAPACITY),
             changes,
             pools,
         }
@@ -127,7 +127,7 @@ impl AccessCache {
         key: &AccessKey,
         limits: &Limits,
     ) -> Result<Option<Arc<CachedAccess>>, LoadError> {
-        self.remembered.get(key, || self.load(key, limits)).await
+        self.cache.get(key, || self.load(key, limits)).await
     }
 
     /// Forgets the access of a tenant's users, because this process has changed it.

@@ -11,7 +11,7 @@ use tenant_schema::settings::{FeatureFlag, KnownSetting, Setting};
 
 use super::rollout;
 use crate::tenancy::changes::{Changes, Subject};
-use crate::tenancy::remembered::{Key, LoadError, Loaded, Remembered};
+use crate::tenancy::coherent_cache::{CacheKey, CoherentCache, LoadError, Loaded};
 use crate::tenancy::{ServedTenant, TenantPools};
 
 /// Tenants remembered at most. What one has is bounded, and a few kilobytes for most.
@@ -21,7 +21,7 @@ const CAPACITY: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct SettingsKey(TenantId);
 
-impl Key for SettingsKey {
+impl CacheKey for SettingsKey {
     fn subject(&self) -> Subject<'_> {
         Subject::Settings(&self.0)
     }
@@ -76,14 +76,14 @@ impl TenantSettings {
 pub struct SettingsCache {
     pools: TenantPools,
     changes: Changes,
-    remembered: Remembered<SettingsKey, TenantSettings>,
+    cache: CoherentCache<SettingsKey, TenantSettings>,
 }
 
 impl SettingsCache {
     /// A cache that reads through `pools`.
     pub fn new(pools: TenantPools, changes: Changes) -> Self {
         Self {
-            remembered: Remembered::new(changes.clone(), CAPACITY),
+            cache: CoherentCache::new(changes.clone(), CAPACITY),
             changes,
             pools,
         }
@@ -95,7 +95,7 @@ impl SettingsCache {
     /// No connection, or what the database says.
     pub async fn of(&self, tenant: &ServedTenant) -> Result<Arc<TenantSettings>, LoadError> {
         let key = SettingsKey(tenant.id.clone());
-        let known = self.remembered.get(&key, || self.load(tenant)).await?;
+        let known = self.cache.get(&key, || self.load(tenant)).await?;
         // What is loaded is always something.
         Ok(known.unwrap_or_else(|| Arc::new(TenantSettings::new(Vec::new(), Vec::new()))))
     }

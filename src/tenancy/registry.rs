@@ -6,8 +6,8 @@ use std::sync::Arc;
 use platform_schema::{Limits, Tenant, TenantKey, TenantStatus};
 
 use super::changes::{Changes, Subject};
+use super::coherent_cache::{CacheKey, CoherentCache, LoadError, Loaded};
 use super::pools::TenantPools;
-use super::remembered::{Key, LoadError, Loaded, Remembered};
 
 /// Names remembered at most.
 const CAPACITY: u64 = 100_000;
@@ -34,7 +34,7 @@ impl Deref for ServedTenant {
 pub struct TenantRegistry {
     pools: TenantPools,
     changes: Changes,
-    remembered: Remembered<TenantKey, ServedTenant>,
+    cache: CoherentCache<TenantKey, ServedTenant>,
 }
 
 /// Why a tenant does not serve a request.
@@ -57,7 +57,7 @@ pub enum ResolveError {
     Load(#[from] LoadError),
 }
 
-impl Key for TenantKey {
+impl CacheKey for TenantKey {
     fn subject(&self) -> Subject<'_> {
         match self {
             Self::Id(id) => Subject::Tenant(id),
@@ -70,7 +70,7 @@ impl TenantRegistry {
     /// A registry that reads through `pools`.
     pub fn new(pools: TenantPools, changes: Changes) -> Self {
         Self {
-            remembered: Remembered::new(changes.clone(), CAPACITY),
+            cache: CoherentCache::new(changes.clone(), CAPACITY),
             changes,
             pools,
         }
@@ -81,7 +81,7 @@ impl TenantRegistry {
     /// # Errors
     /// `Unknown`, a status that does not serve, or a registry that cannot be read.
     pub async fn resolve(&self, key: &TenantKey) -> Result<Arc<ServedTenant>, ResolveError> {
-        let found = self.remembered.get(key, || self.load(key)).await?;
+        let found = self.cache.get(key, || self.load(key)).await?;
         serving(found.ok_or(ResolveError::Unknown)?)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use platform_schema::TenantId;
 use rowhouse::tenancy::Changes;
 use rowhouse::tenancy::changes::Subject;
-use rowhouse::tenancy::remembered::{Key, LoadError, Loaded, Remembered};
+use rowhouse::tenancy::coherent_cache::{CacheKey, CoherentCache, LoadError, Loaded};
 use test_app::{TestPlatform, provision};
 use tokio_postgres::Client;
 
@@ -19,7 +19,7 @@ const BELIEF: Duration = Duration::from_millis(1_500);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Probe(TenantId);
 
-impl Key for Probe {
+impl CacheKey for Probe {
     fn subject(&self) -> Subject<'_> {
         Subject::Access(&self.0)
     }
@@ -27,7 +27,7 @@ impl Key for Probe {
 
 /// A memory that counts how often something was read.
 struct Memory {
-    remembered: Remembered<Probe, usize>,
+    remembered: CoherentCache<Probe, usize>,
     reads: AtomicUsize,
     key: Probe,
 }
@@ -35,7 +35,7 @@ struct Memory {
 impl Memory {
     fn of(changes: &Changes) -> Self {
         Self {
-            remembered: Remembered::new(changes.clone(), 10),
+            remembered: CoherentCache::new(changes.clone(), 10),
             reads: AtomicUsize::new(0),
             key: Probe("0123456789ab".parse().unwrap()),
         }

@@ -1,4 +1,4 @@
-//! Things that were read once and are remembered for as long as they are known to be true.
+//! The cache of what was read once, which is remembered for as long as it is known to be true.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ const LONGEST: Duration = Duration::from_secs(10);
 const ABSENT: Duration = Duration::from_millis(100);
 
 /// A key of something that is remembered. It names the tenant, so that nothing is remembered across tenants.
-pub trait Key: Hash + Eq + Clone + Send + Sync + 'static {
+pub trait CacheKey: Hash + Eq + Clone + Send + Sync + 'static {
     /// What announcements say when the value changes.
     fn subject(&self) -> Subject<'_>;
 }
 
-/// A memory of what was read of each key.
+/// What was read of each key.
 #[derive(Debug)]
-pub struct Remembered<K: Key, Value: Send + Sync + 'static> {
+pub struct CoherentCache<K: CacheKey, Value: Send + Sync + 'static> {
     cache: Cache<K, Arc<Entry<Value>>>,
     changes: Changes,
 }
@@ -83,7 +83,7 @@ impl<K, Value> Expiry<K, Arc<Entry<Value>>> for Lifetime {
     }
 }
 
-impl<K: Key, Value: Send + Sync + 'static> Remembered<K, Value> {
+impl<K: CacheKey, Value: Send + Sync + 'static> CoherentCache<K, Value> {
     /// Remembers as many keys as `capacity`, the least used are forgotten first.
     pub fn new(changes: Changes, capacity: u64) -> Self {
         let cache = Cache::builder()
