@@ -3,14 +3,14 @@
 //! The two schema crates may not know each other, and both run their queries on such a connection; hence a crate.
 
 mod announcement;
-pub mod ending;
 mod in_flight;
+mod marked_query;
 mod outbox;
-mod own;
-mod pooled;
-mod stale;
-mod text;
-pub mod words;
+pub mod outcome;
+mod pooled_transaction;
+mod raw_sql;
+pub mod refusal;
+mod repetition;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,16 +24,16 @@ use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, AsyncPgConnection,
     SimpleAsyncConnection, TransactionManager,
 };
-use ending::{Count, Load, Rows};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
+use outcome::{Count, Load, Rows};
 
 pub use self::announcement::{Announcement, CHANNEL};
 pub use in_flight::InFlight;
+use marked_query::MarkedQuery;
 pub use outbox::{LinkSeed, MailKind, NewMail};
-use own::Own;
-pub use pooled::Settled;
-use stale::{Again, Anew, Whole, whole_count, whole_rows};
+pub use pooled_transaction::Settled;
+use repetition::{Repetition, UncachedQuery, Whole, whole_count, whole_rows};
 
 /// What a connection reaches: [`Platform`] or [`Tenant`].
 pub trait Reach: Send + Sync + 'static {
@@ -134,7 +134,7 @@ impl<R: Reach> Conn<R> {
     ///
     /// Such SQL may have changed the session, its role above all (`SELECT set_config('role', …, false)`), and the server
     /// does not say so: PostgreSQL 15 reports changes of neither role nor path. So nobody else may be lent the connection.
-    pub fn has_run_text(&self) -> bool {
+    pub fn has_run_raw_sql(&self) -> bool {
         self.ran_text.load(Ordering::Relaxed)
     }
 
@@ -161,13 +161,13 @@ impl<R: Reach> Conn<R> {
         &'a self,
         whole: Whole<Answer>,
         make: impl FnOnce() -> BoxFuture<'a, QueryResult<Answer>>,
-    ) -> Option<Again<'a, Answer>> {
+    ) -> Option<Repetition<'a, Answer>> {
         let in_flight = self.in_flight.as_ref().filter(|_| self.depth == 0)?;
-        Some(Again::of(&self.connection, in_flight, whole, make))
+        Some(Repetition::of(&self.connection, in_flight, whole, make))
     }
 
-    fn note_text(&self, is_text: bool) {
-        if is_text {
+    fn note_raw_sql(&self, is_raw: bool) {
+        if is_raw {
             self.ran_text.store(true, Ordering::Relaxed);
         }
     }
@@ -189,7 +189,7 @@ impl<R: Reach> Conn<R> {
     pub async fn begin(&mut self) -> QueryResult<()> {
         let done = AnsiTransactionManager::begin_transaction(&mut self.connection).await;
         self.depth += u32::from(done.is_ok());
-        self.named(done).await
+        self.diagnosed(done).await
     }
 
     /// Commits what [`Self::begin`] began.
@@ -199,7 +199,7 @@ impl<R: Reach> Conn<R> {
     pub async fn commit(&mut self) -> QueryResult<()> {
         self.depth = self.depth.saturating_sub(1);
         let done = AnsiTransactionManager::commit_transaction(&mut self.connection).await;
-        self.named(done).await
+        self.diagnosed(done).await
     }
 
     /// Gives up what [`Self::begin`] began.
@@ -209,14 +209,14 @@ impl<R: Reach> Conn<R> {
     pub async fn rollback(&mut self) -> QueryResult<()> {
         self.depth = self.depth.saturating_sub(1);
         let done = AnsiTransactionManager::rollback_transaction(&mut self.connection).await;
-        self.named(done).await
+        self.diagnosed(done).await
     }
 
     /// The outcome with an error that says whether the connection has ended.
-    async fn named(&self, done: QueryResult<()>) -> QueryResult<()> {
+    async fn diagnosed(&self, done: QueryResult<()>) -> QueryResult<()> {
         match done {
             Ok(()) => Ok(()),
-            Err(error) => Err(ending::named(error, &self.connection).await),
+            Err(error) => Err(outcome::diagnose(error, &self.connection).await),
         }
     }
 
@@ -288,9 +288,9 @@ where
 
 impl<R: Reach> SimpleAsyncConnection for &Conn<R> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        self.note_text(true);
+        self.note_raw_sql(true);
         let done = (&self.connection).batch_execute(query).await;
-        self.named(done).await
+        self.diagnosed(done).await
     }
 }
 
@@ -309,17 +309,17 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let query = source.as_query();
-        self.note_text(text::is_in(&query));
+        self.note_raw_sql(raw_sql::is_in(&query));
         let mut connection: &'a AsyncPgConnection = &self.connection;
         let rows = match &self.mark {
             Some(mark) => {
                 let query = &query;
-                AsyncConnectionCore::load(&mut connection, Own { query, mark })
+                AsyncConnectionCore::load(&mut connection, MarkedQuery { query, mark })
             }
             None => AsyncConnectionCore::load(&mut connection, &query),
         };
         let again = self.again(whole_rows, || {
-            AsyncConnectionCore::load(&mut connection, Anew(&query))
+            AsyncConnectionCore::load(&mut connection, UncachedQuery(&query))
         });
         Load::of(rows, again, self)
     }
@@ -331,20 +331,20 @@ impl<'a, R: Reach> AsyncConnectionCore for &'a Conn<R> {
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        self.note_text(text::is_in(&source));
+        self.note_raw_sql(raw_sql::is_in(&source));
         let mut connection: &'a AsyncPgConnection = &self.connection;
         let count = match &self.mark {
             Some(mark) => {
-                let own = Own {
+                let marked = MarkedQuery {
                     query: &source,
                     mark,
                 };
-                AsyncConnectionCore::execute_returning_count(&mut connection, own)
+                AsyncConnectionCore::execute_returning_count(&mut connection, marked)
             }
             None => AsyncConnectionCore::execute_returning_count(&mut connection, &source),
         };
         let again = self.again(whole_count, || {
-            AsyncConnectionCore::execute_returning_count(&mut connection, Anew(&source))
+            AsyncConnectionCore::execute_returning_count(&mut connection, UncachedQuery(&source))
         });
         Count::of(count, again, self)
     }

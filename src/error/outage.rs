@@ -1,6 +1,6 @@
 //! Which failures of the database pass by themselves, so that the client is asked to come back rather than told of a fault.
 
-use connection::words::Refusal;
+use connection::refusal::Refusal;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use tokio_postgres::error::SqlState;
 
@@ -14,7 +14,7 @@ const PASSING: [&str; 4] = ["08", "40", "53", "57P"];
 /// The code for a query that failed for none of its own reasons.
 ///
 /// Diesel keeps no SQLSTATE. A session that the server has ended, whatever its reason, is known by its end
-/// ([`connection::ending`]); a full disk or memory is not known from a mistake of ours.
+/// ([`connection::outcome`]); a full disk or memory is not known from a mistake of ours.
 pub(super) fn of_query(error: &DieselError) -> Code {
     match error {
         DieselError::DatabaseError(

@@ -1,6 +1,6 @@
 //! The words by which refusals of the server are known.
 
-use connection::words::Refusal;
+use connection::refusal::Refusal;
 
 use crate::twins::Twins;
 

@@ -125,7 +125,7 @@ impl<R: Reach> HeldConnection<R> {
             Some((CloseReason::Lost, "was ended by the server"))
         } else if !self.conn.is_clean() {
             Some((CloseReason::Dirty, "was left inside a transaction"))
-        } else if self.conn.has_run_text() {
+        } else if self.conn.has_run_raw_sql() {
             Some((CloseReason::Dirty, "was given SQL text to run"))
         } else {
             None
@@ -141,7 +141,7 @@ impl<R: Reach> HeldConnection<R> {
 
     fn close(mut self, reason: CloseReason, fault: &'static str) {
         let binding = &self.seat.terms().binding;
-        if *binding == Binding::Platform && self.conn.has_run_text() {
+        if *binding == Binding::Platform && self.conn.has_run_raw_sql() {
             // The provisioner's own text, when somebody asks what a schema looks like.
             tracing::debug!("a connection of the platform {fault} and is closed");
         } else {

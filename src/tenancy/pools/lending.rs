@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connection::{PlatformConn, words};
+use connection::{PlatformConn, refusal};
 use platform_schema::LoginRoleNumber;
 use tokio::time::{Instant, timeout_at};
 
@@ -147,7 +147,7 @@ impl Shared {
         }
         let _opening = Opening::of(&self.counters);
         let connection = self.connector.for_login_role(login_role).connect().await?;
-        let learnt = words::learn(&connection).await;
+        let learnt = refusal::learn_words(&connection).await;
         learnt.map_err(|error| self.connector.unreachable(&error))?;
         Ok(self.record(connection, login_role))
     }

@@ -1,6 +1,6 @@
 //! A physical connection: the database session, and what is known of it.
 
-use connection::{PlatformConn, ending};
+use connection::{PlatformConn, outcome};
 use diesel::result::Error;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
@@ -64,7 +64,7 @@ impl PhysicalConnection {
                 record.bound_to(terms);
                 BindOutcome::Yes(Self { connection, record })
             }
-            Err(error) if ending::is_end(&error) => BindOutcome::Lost(error),
+            Err(error) if outcome::is_session_end(&error) => BindOutcome::Lost(error),
             Err(error) => BindOutcome::Refused(Some(Self { connection, record }), error),
         }
     }
@@ -84,7 +84,7 @@ impl PhysicalConnection {
                 let connection = conn.into_inner();
                 BindOutcome::Yes(Self { connection, record })
             }
-            Err(error) if ending::is_end(&error) => BindOutcome::Lost(error),
+            Err(error) if outcome::is_session_end(&error) => BindOutcome::Lost(error),
             Err(error) => BindOutcome::Refused(None, error),
         }
     }

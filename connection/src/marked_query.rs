@@ -6,12 +6,12 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
 /// A query that ends with a mark, a comment in SQL.
 #[derive(Debug)]
-pub(crate) struct Own<'q, Inner> {
+pub(crate) struct MarkedQuery<'q, Inner> {
     pub(crate) query: &'q Inner,
     pub(crate) mark: &'q str,
 }
 
-impl<Inner: QueryFragment<Pg>> QueryFragment<Pg> for Own<'_, Inner> {
+impl<Inner: QueryFragment<Pg>> QueryFragment<Pg> for MarkedQuery<'_, Inner> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.query.walk_ast(pass.reborrow())?;
         pass.push_sql(self.mark);
@@ -20,12 +20,12 @@ impl<Inner: QueryFragment<Pg>> QueryFragment<Pg> for Own<'_, Inner> {
 }
 
 /// No id: Diesel tells such statements apart by their text.
-impl<Inner> QueryId for Own<'_, Inner> {
+impl<Inner> QueryId for MarkedQuery<'_, Inner> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Inner: Query> Query for Own<'_, Inner> {
+impl<Inner: Query> Query for MarkedQuery<'_, Inner> {
     type SqlType = Inner::SqlType;
 }

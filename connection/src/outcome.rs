@@ -3,7 +3,7 @@
 //! A server that ends a session says so first, in an error like that of a statement (`57P01`). Diesel passes it on without
 //! its SQLSTATE, and its words are in the server's language. So whoever gets an error without a name asks whether the
 //! session is still there: a round trip that only failures cost. A statement that was refused since it is stale is run again
-//! (`stale.rs`).
+//! (`repetition.rs`).
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,8 +18,8 @@ use futures_util::stream::Stream;
 use futures_util::{FutureExt, StreamExt};
 
 use super::Conn;
-use super::stale::{Again, BareRows, Row};
-use super::words::Refusal;
+use super::refusal::Refusal;
+use super::repetition::{BareRows, Repetition, Row};
 
 /// The number of rows that a statement under way is about.
 pub type Count<'a> = Outcome<'a, usize, usize>;
@@ -30,7 +30,7 @@ pub type Load<'a> = Outcome<'a, BareRows, Rows<'a>>;
 /// A statement under way.
 pub struct Outcome<'a, Answer, Value> {
     statement: BoxFuture<'a, QueryResult<Answer>>,
-    again: Option<Again<'a, Answer>>,
+    again: Option<Repetition<'a, Answer>>,
     is_stale: &'a AtomicBool,
     value: fn(Answer, &'a AsyncPgConnection) -> Value,
     doubt: Doubt<'a>,
@@ -52,7 +52,7 @@ impl<'a> Count<'a> {
     /// How many rows the statement is about.
     pub(crate) fn of<R>(
         statement: BoxFuture<'a, QueryResult<usize>>,
-        again: Option<Again<'a, usize>>,
+        again: Option<Repetition<'a, usize>>,
         conn: &'a Conn<R>,
     ) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl<'a> Load<'a> {
     /// The rows of the statement.
     pub(crate) fn of<R>(
         statement: BoxFuture<'a, QueryResult<BareRows>>,
-        again: Option<Again<'a, BareRows>>,
+        again: Option<Repetition<'a, BareRows>>,
         conn: &'a Conn<R>,
     ) -> Self {
         Self {
@@ -136,7 +136,7 @@ impl<'a> Doubt<'a> {
     }
 
     fn raise(&mut self, error: Error) {
-        self.asking = Some(named(error, self.connection).boxed());
+        self.asking = Some(diagnose(error, self.connection).boxed());
     }
 
     fn settle(&mut self, context: &mut Context<'_>) -> Poll<Error> {
@@ -150,7 +150,7 @@ impl<'a> Doubt<'a> {
 }
 
 /// The error itself where the session is still there, and `ClosedConnection` with the same information where it has ended.
-pub(crate) async fn named(error: Error, mut connection: &AsyncPgConnection) -> Error {
+pub(crate) async fn diagnose(error: Error, mut connection: &AsyncPgConnection) -> Error {
     match error {
         Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             // An empty query does nothing, in a transaction that failed as well as in none.
@@ -165,7 +165,7 @@ pub(crate) async fn named(error: Error, mut connection: &AsyncPgConnection) -> E
 }
 
 /// Whether the error of a statement, as connections give it, says that the session is gone.
-pub fn is_end(error: &Error) -> bool {
+pub fn is_session_end(error: &Error) -> bool {
     matches!(
         error,
         Error::DatabaseError(

@@ -24,27 +24,27 @@ pub(crate) type BareRows = BoxStream<'static, QueryResult<Row>>;
 
 /// A query that is parsed anew whenever it is run.
 #[derive(Debug)]
-pub(crate) struct Anew<'q, Inner>(pub(crate) &'q Inner);
+pub(crate) struct UncachedQuery<'q, Inner>(pub(crate) &'q Inner);
 
-impl<Inner: QueryFragment<Pg>> QueryFragment<Pg> for Anew<'_, Inner> {
+impl<Inner: QueryFragment<Pg>> QueryFragment<Pg> for UncachedQuery<'_, Inner> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         pass.unsafe_to_cache_prepared();
         self.0.walk_ast(pass)
     }
 }
 
-impl<Inner> QueryId for Anew<'_, Inner> {
+impl<Inner> QueryId for UncachedQuery<'_, Inner> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Inner: Query> Query for Anew<'_, Inner> {
+impl<Inner: Query> Query for UncachedQuery<'_, Inner> {
     type SqlType = Inner::SqlType;
 }
 
 /// A statement to be run in place of one that turns out to be stale.
-pub(crate) struct Again<'a, Answer> {
+pub(crate) struct Repetition<'a, Answer> {
     statement: BoxFuture<'a, QueryResult<Answer>>,
     whole: Whole<Answer>,
     connection: &'a AsyncPgConnection,
@@ -53,7 +53,7 @@ pub(crate) struct Again<'a, Answer> {
     run: fn(Self) -> BoxFuture<'a, QueryResult<Answer>>,
 }
 
-impl<'a, Answer> Again<'a, Answer> {
+impl<'a, Answer> Repetition<'a, Answer> {
     /// Runs it, in a transaction: what it was parsed for stays as it is until it has run. A connection on which it is given
     /// up in between counts as one with a statement under way.
     pub(crate) fn start(self) -> BoxFuture<'a, QueryResult<Answer>> {
@@ -76,7 +76,7 @@ pub(crate) fn whole_rows(rows: BareRows) -> BoxFuture<'static, QueryResult<BareR
         .boxed()
 }
 
-impl<'a, Answer: Send + 'a> Again<'a, Answer> {
+impl<'a, Answer: Send + 'a> Repetition<'a, Answer> {
     /// The statement that `make` gives, parsed anew and not sent yet.
     pub(crate) fn of(
         connection: &'a AsyncPgConnection,
@@ -118,8 +118,8 @@ impl<'a, Answer: Send + 'a> Again<'a, Answer> {
     }
 }
 
-impl<Answer> fmt::Debug for Again<'_, Answer> {
+impl<Answer> fmt::Debug for Repetition<'_, Answer> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Again")
+        formatter.write_str("Repetition")
     }
 }

@@ -36,7 +36,7 @@ impl<R: Reach> Conn<R> {
     pub async fn begin_with(&mut self, opening: &str) -> QueryResult<()> {
         let begun = AnsiTransactionManager::begin_transaction_sql(&mut self.connection, opening);
         let begun = begun.await;
-        self.named(begun).await
+        self.diagnosed(begun).await
     }
 
     /// Whether the connection is open and exactly one transaction deep.
@@ -51,7 +51,7 @@ impl<R: Reach> Conn<R> {
     /// # Errors
     /// What the database says of `COMMIT`; whether the transaction is kept is not known then if the connection is gone.
     pub async fn settle(&mut self) -> QueryResult<Settled> {
-        let question = if self.has_run_text() {
+        let question = if self.has_run_raw_sql() {
             FORGET
         } else {
             IS_WHOLE
@@ -60,7 +60,7 @@ impl<R: Reach> Conn<R> {
         let (mut asks, mut ends) = (&self.connection, &self.connection);
         let (whole, ended) = join(asks.batch_execute(question), ends.batch_execute("COMMIT")).await;
         *self.connection.transaction_state() = AnsiTransactionManager::default();
-        self.named(ended).await?;
+        self.diagnosed(ended).await?;
         Ok(match whole {
             Ok(()) => Settled::Committed,
             Err(error) => Settled::RolledBack(error),

@@ -69,7 +69,7 @@ static WORDS: OnceLock<Words> = OnceLock::new();
 ///
 /// # Errors
 /// What the database says of a rollback: the connection is of no use then.
-pub async fn learn(conn: &PlatformConn) -> QueryResult<()> {
+pub async fn learn_words(conn: &PlatformConn) -> QueryResult<()> {
     if WORDS.get().is_none() {
         let words = Words {
             stale: STALE.provoke(&conn.connection).await?,
