@@ -22,11 +22,11 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use self::recorder::Recorder;
-pub use self::recorder::RunningRecorder;
 use self::wanted::Wanted;
 use crate::http::{Called, RequestContext, Witness};
 use crate::identity::client::Client;
 use crate::platform::Platform;
+use crate::task::StoppableTask;
 use crate::tenancy::ServedTenant;
 
 /// Calls that wait to be written. With bodies as long as they may be that is 32 MiB of JSON.
@@ -70,7 +70,7 @@ enum Body {
 
 impl CallLog {
     /// The log of a platform, and the task that writes it.
-    pub fn start(platform: &Arc<Platform>) -> (Arc<dyn Witness>, RunningRecorder) {
+    pub fn start(platform: &Arc<Platform>) -> (Arc<dyn Witness>, StoppableTask) {
         let (queue, calls) = mpsc::channel(QUEUE);
         let wanted = Wanted::new(platform.changes.clone());
         let dropped = Arc::new(AtomicU64::new(0));

@@ -21,4 +21,5 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 pub mod store;
+pub mod task;
 pub mod tenancy;

@@ -8,4 +8,4 @@ mod outbox;
 
 pub use delivery::{Delivery, DeliveryError};
 pub use letter::{Letter, LetterError, Sender};
-pub use outbox::{Outbox, RunningOutbox};
+pub use outbox::Outbox;

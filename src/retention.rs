@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use chrono::Utc;
 use platform_schema::{Tenant, TenantFilter, TenantSort, TenantStatus};
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::error::ApiError;
 use crate::platform::Platform;
 use crate::provisioner::Provisioner;
 use crate::provisioner::order::Requester;
+use crate::task::Task;
 use crate::tenancy::TenantPools;
 
 /// Pause before the first time: a server that has just started has better things to do.
@@ -25,33 +25,19 @@ const PAUSE: Duration = Duration::from_hours(24);
 /// Tenants that are read at once.
 const PAGE: i64 = 100;
 
-/// The task, which ends when this is dropped.
-#[derive(Debug)]
-pub struct Retention(JoinHandle<()>);
-
-impl Retention {
-    /// Begins.
-    pub fn start(platform: &Platform) -> Self {
-        let (pools, provisioner) = (platform.pools.clone(), platform.provisioner.clone());
-        Self(tokio::spawn(async move {
-            sleep(FIRST).await;
-            loop {
-                if let Err(error) = cut_all(&pools, &provisioner).await {
-                    tracing::warn!(
-                        code = error.code().as_str(),
-                        "the audit logs were not all cut"
-                    );
-                }
-                sleep(PAUSE).await;
+/// Begins.
+pub fn start(platform: &Platform) -> Task {
+    let (pools, provisioner) = (platform.pools.clone(), platform.provisioner.clone());
+    Task::start(async move {
+        sleep(FIRST).await;
+        loop {
+            if let Err(error) = cut_all(&pools, &provisioner).await {
+                let code = error.code().as_str();
+                tracing::warn!(code, "the audit logs were not all cut");
             }
-        }))
-    }
-}
-
-impl Drop for Retention {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+            sleep(PAUSE).await;
+        }
+    })
 }
 
 /// Goes through the active tenants. One that fails is no reason to leave out the others.

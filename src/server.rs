@@ -14,17 +14,17 @@ use actix_web::{
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
-use crate::attachments::sweep_job::{RunningSweep, SweepJob};
-use crate::call_log::{CallLog, RunningRecorder};
+use crate::attachments::sweep_job::SweepJob;
+use crate::call_log::CallLog;
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit, Witness};
 use crate::identity::client::TrustedProxies;
-use crate::identity::signing_key_watch::SigningKeyWatch;
-use crate::identity::{Identity, bootstrap};
-use crate::mail::{Delivery, Outbox, RunningOutbox, Sender};
+use crate::identity::{Identity, bootstrap, signing_key_watch};
+use crate::mail::{Delivery, Outbox, Sender};
 use crate::platform::Platform;
 use crate::resource::{JsonLimit, path_config};
-use crate::retention::Retention;
+use crate::retention;
+use crate::task::{StoppableTask, Task};
 
 /// A server that listens, with everything behind it.
 #[derive(Debug)]
@@ -32,11 +32,9 @@ pub struct Application {
     port: u16,
     server: ServerFuture,
     drain: web::Data<Drain>,
-    outbox: RunningOutbox,
-    calls: RunningRecorder,
-    _keys: SigningKeyWatch,
-    _retention: Retention,
-    _sweep: RunningSweep,
+    outbox: StoppableTask,
+    calls: StoppableTask,
+    _tasks: Vec<Task>,
     patience: Duration,
     platform: Arc<Platform>,
 }
@@ -47,6 +45,51 @@ struct ServerFuture(Server);
 impl std::fmt::Debug for ServerFuture {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Server")
+    }
+}
+
+/// What every handler finds around its request.
+#[derive(Clone)]
+struct Surroundings {
+    platform: web::Data<Platform>,
+    identity: web::Data<Identity>,
+    drain: web::Data<Drain>,
+    witness: web::Data<dyn Witness>,
+    body_limit: web::Data<JsonLimit>,
+    time_limit: web::Data<TimeLimit>,
+    proxies: web::Data<TrustedProxies>,
+}
+
+impl Surroundings {
+    fn new(
+        config: &Config,
+        platform: &Arc<Platform>,
+        identity: &Arc<Identity>,
+        witness: Arc<dyn Witness>,
+    ) -> Self {
+        Self {
+            platform: Arc::clone(platform).into(),
+            identity: Arc::clone(identity).into(),
+            drain: web::Data::new(Drain::default()),
+            witness: witness.into(),
+            body_limit: web::Data::new(JsonLimit(config.http.body_limit)),
+            time_limit: web::Data::new(TimeLimit {
+                usual: config.http.time_limit(),
+                upload: config.attachments.upload_time(),
+            }),
+            proxies: web::Data::new(TrustedProxies::of(&config.http)),
+        }
+    }
+
+    fn surround(self, app: &mut ServiceConfig) {
+        app.app_data(self.platform)
+            .app_data(self.identity)
+            .app_data(self.drain)
+            .app_data(self.witness)
+            .app_data(self.body_limit)
+            .app_data(self.time_limit)
+            .app_data(self.proxies)
+            .app_data(path_config());
     }
 }
 
@@ -90,32 +133,16 @@ impl Application {
         let identity = Identity::open(&config, &platform)
             .await
             .context("Failed to load the signing keys")?;
+        let identity = Arc::new(identity);
         let outbox = outbox(&config, &platform, port)?;
         platform.changes.listen().await;
-        let platform_data = web::Data::from(Arc::clone(&platform));
-        let (identity, shutdown) = (web::Data::new(identity), config.http.shutdown_timeout);
-        let (pools, changes) = (platform.pools.clone(), platform.changes.clone());
-        let keys = SigningKeyWatch::start(identity.clone().into_inner(), pools, changes);
-        let body_limit = web::Data::new(JsonLimit(config.http.body_limit));
-        let time_limit = web::Data::new(TimeLimit {
-            usual: config.http.time_limit(),
-            upload: config.attachments.upload_time(),
-        });
-        let proxies = web::Data::new(TrustedProxies::of(&config.http));
-        let (call_log, calls) = CallLog::start(&platform);
-        let witness: web::Data<dyn Witness> = web::Data::from(call_log);
-        let drain = web::Data::new(Drain::default());
-        let draining = drain.clone();
+        let (witness, calls) = CallLog::start(&platform);
+        let surroundings = Surroundings::new(&config, &platform, &identity, witness);
+        let drain = surroundings.drain.clone();
+        let shutdown = config.http.shutdown_timeout;
         let server = HttpServer::new(move || {
             App::new()
-                .app_data(platform_data.clone())
-                .app_data(identity.clone())
-                .app_data(drain.clone())
-                .app_data(witness.clone())
-                .app_data(body_limit.clone())
-                .app_data(time_limit.clone())
-                .app_data(proxies.clone())
-                .app_data(path_config())
+                .configure(|app| surroundings.clone().surround(app))
                 .configure(routes)
                 .configure(crate::routes::configure)
                 .default_service(web::to(http::not_found))
@@ -130,12 +157,10 @@ impl Application {
         Ok(Self {
             port,
             server: ServerFuture(server),
-            drain: draining,
+            drain,
             outbox: outbox.start(),
             calls,
-            _keys: keys,
-            _retention: Retention::start(&platform),
-            _sweep: SweepJob::new(&platform, &config.attachments).start(&config.attachments),
+            _tasks: tasks(&config, &platform, identity),
             patience: Duration::from_secs(shutdown.into()),
             platform,
         })
@@ -166,11 +191,23 @@ impl Application {
             }
         }
         let stopping = self.outbox.stop(self.patience);
-        let ((), ended, ()) = tokio::join!(handle.stop(true), server, stopping);
+        let ((), ended, _) = tokio::join!(handle.stop(true), server, stopping);
         // The last request has been answered.
-        self.calls.stop(self.patience).await;
+        if !self.calls.stop(self.patience).await {
+            tracing::warn!("calls were not all logged before the end");
+        }
         Ok(ended?)
     }
+}
+
+/// What goes on behind the requests.
+fn tasks(config: &Config, platform: &Platform, identity: Arc<Identity>) -> Vec<Task> {
+    let sweep = SweepJob::new(platform, &config.attachments).start(&config.attachments);
+    let tasks = [
+        signing_key_watch::start(identity, platform),
+        retention::start(platform),
+    ];
+    tasks.into_iter().chain(sweep).collect()
 }
 
 /// What sends the mail. Its links lead to this server where the configuration says nothing else, whatever requests claim.

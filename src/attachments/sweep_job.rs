@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use platform_schema::{Job, Tenant, TenantFilter, TenantSort, TenantStatus};
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::sweep::{SweepError, SweepTerms, Sweeper, Swept};
 use crate::config::AttachmentConfig;
 use crate::database::{Connector, DatabaseError};
 use crate::platform::Platform;
+use crate::task::Task;
 
 /// The lock of who sweeps.
 const JOB: Job = Job("sweep of attachments");
@@ -44,10 +44,6 @@ pub struct SweepJob {
     terms: SweepTerms,
 }
 
-/// The task, which ends when this is dropped.
-#[derive(Debug)]
-pub struct RunningSweep(Option<JoinHandle<()>>);
-
 impl SweepJob {
     /// The job of a server with this configuration.
     pub fn new(platform: &Platform, config: &AttachmentConfig) -> Self {
@@ -61,12 +57,10 @@ impl SweepJob {
         }
     }
 
-    /// Begins, and does the job as often as the configuration says.
-    pub fn start(self, config: &AttachmentConfig) -> RunningSweep {
-        let Some(pause) = config.sweep_pause() else {
-            return RunningSweep(None);
-        };
-        RunningSweep(Some(tokio::spawn(async move {
+    /// Begins, and does the job as often as the configuration says; nothing where it says never.
+    pub fn start(self, config: &AttachmentConfig) -> Option<Task> {
+        let pause = config.sweep_pause()?;
+        Some(Task::start(async move {
             sleep(pause.min(FIRST)).await;
             loop {
                 if let Err(error) = self.run().await {
@@ -74,7 +68,7 @@ impl SweepJob {
                 }
                 sleep(pause).await;
             }
-        })))
+        }))
     }
 
     /// Sweeps all active tenants. One that fails is no reason to leave out the others. Gives how many were swept; nothing where
@@ -133,13 +127,5 @@ impl SweepJob {
             tracing::info!(tenant.id = %tenant.id, attachments, objects, bytes, unfinished, "attachments were swept");
         }
         true
-    }
-}
-
-impl Drop for RunningSweep {
-    fn drop(&mut self) {
-        if let Some(task) = &self.0 {
-            task.abort();
-        }
     }
 }

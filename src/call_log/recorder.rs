@@ -3,21 +3,19 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use connection::PlatformConn;
 use platform_schema::TenantId;
 use tenant_schema::settings::ApiAuditLog;
 use tokio::select;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::wanted::Wanted;
 use super::{Call, redaction};
 use crate::platform::Platform;
 use crate::provisioner::ProvisionError;
+use crate::task::StoppableTask;
 use crate::tenancy::{PoolError, ServedTenant, SettleError};
 
 /// Calls that are written at once.
@@ -29,13 +27,6 @@ pub(super) struct Recorder {
     platform: Weak<Platform>,
     wanted: Wanted,
     dropped: Arc<AtomicU64>,
-}
-
-/// The task. It ends at once when this is dropped, and when everything is written where it is stopped.
-#[derive(Debug)]
-pub struct RunningRecorder {
-    task: JoinHandle<()>,
-    stop: watch::Sender<bool>,
 }
 
 /// Why calls were not written.
@@ -60,9 +51,9 @@ impl Recorder {
         }
     }
 
-    pub(super) fn start(self, mut calls: mpsc::Receiver<Call>) -> RunningRecorder {
-        let (stop, mut stopped) = watch::channel(false);
-        let task = tokio::spawn(async move {
+    /// Begins. A task that is asked to stop ends when everything is written.
+    pub(super) fn start(self, mut calls: mpsc::Receiver<Call>) -> StoppableTask {
+        StoppableTask::start(|mut stopped| async move {
             let mut is_stopping = false;
             // Of its own, so that no tenant has one less while its wish is asked for.
             let mut conn = None;
@@ -81,8 +72,7 @@ impl Recorder {
                 }
                 self.record(batch, &mut conn).await;
             }
-        });
-        RunningRecorder { task, stop }
+        })
     }
 
     async fn record(&self, calls: Vec<Call>, conn: &mut Option<PlatformConn>) {
@@ -155,21 +145,5 @@ fn row(call: Call) -> ApiAuditLog {
         ip: call.ip,
         request_id: Some(call.request_id),
         created_at: call.at,
-    }
-}
-
-impl RunningRecorder {
-    /// Writes what was handed over before, for no longer than `patience`.
-    pub async fn stop(mut self, patience: Duration) {
-        let _ = self.stop.send(true);
-        if timeout(patience, &mut self.task).await.is_err() {
-            tracing::warn!("calls were not all logged before the end");
-        }
-    }
-}
-
-impl Drop for RunningRecorder {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

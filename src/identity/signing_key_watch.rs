@@ -5,44 +5,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::signing_key::SigningKeys;
 use super::{Identity, IdentityError};
-use crate::tenancy::{Changes, TenantPools};
+use crate::platform::Platform;
+use crate::task::Task;
+use crate::tenancy::TenantPools;
 
 /// How often the keys are read though no change is announced.
 const POLL: Duration = Duration::from_mins(1);
 
-/// The task, which ends when this is dropped.
-#[derive(Debug)]
-pub struct SigningKeyWatch(JoinHandle<()>);
-
-impl SigningKeyWatch {
-    /// Begins.
-    pub fn start(identity: Arc<Identity>, pools: TenantPools, changes: Changes) -> Self {
-        Self(tokio::spawn(async move {
-            loop {
-                select! {
-                    () = changes.signing_keys() => {}
-                    () = sleep(POLL) => {}
-                }
-                match load(&pools).await {
-                    Ok(keys) => identity.tokens().replace(keys),
-                    Err(error) => {
-                        tracing::error!(%error, "the signing keys cannot be read, those known before are used");
-                    }
+/// Begins.
+pub fn start(identity: Arc<Identity>, platform: &Platform) -> Task {
+    let (pools, changes) = (platform.pools.clone(), platform.changes.clone());
+    Task::start(async move {
+        loop {
+            select! {
+                () = changes.signing_keys() => {}
+                () = sleep(POLL) => {}
+            }
+            match load(&pools).await {
+                Ok(keys) => identity.tokens().replace(keys),
+                Err(error) => {
+                    tracing::error!(%error, "the signing keys cannot be read, those known before are used");
                 }
             }
-        }))
-    }
-}
-
-impl Drop for SigningKeyWatch {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+        }
+    })
 }
 
 async fn load(pools: &TenantPools) -> Result<SigningKeys, IdentityError> {

@@ -10,12 +10,12 @@ use futures_util::future::join_all;
 use platform_schema::OutgoingMail;
 use tokio::select;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::delivery::{Delivery, DeliveryError};
 use super::letter::{LetterError, Sender};
 use crate::platform::Platform;
+use crate::task::StoppableTask;
 use crate::tenancy::{Changes, PoolError, SettleError, TenantPools};
 
 /// How often the outbox is looked into without being told to: for what was announced in vain, and for what is to be tried
@@ -58,13 +58,6 @@ pub struct Outbox {
     delivery: Delivery,
 }
 
-/// The task. It ends at once when this is dropped, and between two mails when it is stopped.
-#[derive(Debug)]
-pub struct RunningOutbox {
-    task: JoinHandle<()>,
-    stop: watch::Sender<bool>,
-}
-
 /// Why the outbox was not looked into.
 #[derive(Debug, thiserror::Error)]
 enum OutboxError {
@@ -98,10 +91,10 @@ impl Outbox {
         }
     }
 
-    /// Begins. The task owns nothing but connections it is lent.
-    pub fn start(self) -> RunningOutbox {
-        let (stop, mut stopped) = watch::channel(false);
-        let task = tokio::spawn(async move {
+    /// Begins. The task owns nothing but connections it is lent. Asked to stop it lets the mails under way be sent; where that
+    /// takes too long, the next task sends them again.
+    pub fn start(self) -> StoppableTask {
+        StoppableTask::start(|mut stopped| async move {
             let mut forgotten = None;
             loop {
                 select! {
@@ -115,8 +108,7 @@ impl Outbox {
                     self.forget().await;
                 }
             }
-        });
-        RunningOutbox { task, stop }
+        })
     }
 
     /// Sends what is due, until nothing is.
@@ -208,21 +200,6 @@ impl Outbox {
         if let Err(error) = forget.await {
             tracing::warn!(%error, "old mail is not forgotten");
         }
-    }
-}
-
-impl RunningOutbox {
-    /// Lets the mails under way be sent, for at most `patience`, and ends the task.
-    pub async fn stop(mut self, patience: Duration) {
-        self.stop.send_replace(true);
-        // A task that takes longer is dropped, and its mails are sent again by the next.
-        let _ = timeout(patience, &mut self.task).await;
-    }
-}
-
-impl Drop for RunningOutbox {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

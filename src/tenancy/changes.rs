@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use platform_schema::{TenantId, TenantSlug};
 use tokio::sync::{Notify, OnceCell, watch};
-use tokio::task::AbortHandle;
 
 use super::news::News;
 use crate::database::Connector;
+use crate::task::Task;
 
 /// How long silence means that nothing has changed, from the moment at which the last call that came back was made. What is
 /// changed is in force within a second, in which the database has yet to be read, and the request to be refused.
@@ -70,17 +70,8 @@ struct Heard {
     signing_keys: Notify,
     /// Tenants whose audit logs have got rows.
     news: News,
-    listener: OnceCell<Listening>,
-}
-
-/// The task that listens, which ends with the last clone.
-#[derive(Debug)]
-struct Listening(AbortHandle);
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    /// What listens, until the last clone is gone.
+    listener: OnceCell<Task>,
 }
 
 impl Changes {

@@ -31,6 +31,7 @@ use super::ledger::Ledger;
 use super::news::News;
 use crate::config::{Isolation, PoolConfig};
 use crate::database::{Connector, DatabaseError, Pooling};
+use crate::task::Task;
 use busiest_tenants::BusiestTenants;
 use connection_record::{LeaseTerms, Recycling};
 use counters::{Count, Counters};
@@ -39,7 +40,6 @@ use idle_connections::IdleConnections;
 pub use lease::{Lease, PlatformLease};
 use seat::Seat;
 use shares::Shares;
-use tidying::Tidying;
 pub use view::{ClosedView, PoolsView, TenantCount, TenantsView, WaitClass, WaitsView};
 
 /// The pools of all tenants, as seen by one request or by nobody in particular. Cheap to clone.
@@ -62,7 +62,8 @@ struct Shared {
     /// Numbers the connections.
     numbers: Count,
     news: News,
-    tidying: OnceLock<Tidying>,
+    /// What tidies up, until the pools are gone.
+    tidying: OnceLock<Task>,
 }
 
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
 
-use super::{BELIEF, Heard, Listening, Subject};
+use super::{BELIEF, Heard, Subject};
+use crate::task::Task;
 
 /// How often a node calls out to itself. Belief lasts four times as long: a call may be late or lost.
 const CALL: Duration = Duration::from_millis(250);
@@ -38,12 +39,12 @@ enum Deaf {
 }
 
 /// Starts the task, and waits for its first call to be heard or to fail.
-pub(super) async fn begin(heard: &Arc<Heard>) -> Listening {
+pub(super) async fn begin(heard: &Arc<Heard>) -> Task {
     let (first, outcome) = oneshot::channel();
-    let task = tokio::spawn(run(Arc::downgrade(heard), first));
+    let task = Task::start(run(Arc::downgrade(heard), first));
     // Either way there is a task now; an attempt that failed is repeated.
     let _ = outcome.await;
-    Listening(task.abort_handle())
+    task
 }
 
 async fn run(heard: Weak<Heard>, first: oneshot::Sender<()>) {

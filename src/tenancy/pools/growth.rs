@@ -10,12 +10,12 @@ use std::time::Duration;
 use platform_schema::LoginRoleNumber;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 use super::lending::Opening;
 use super::{Shared, State};
 use crate::database::Pooling;
+use crate::task::Task;
 
 /// Pause after a connection that could not be opened.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,31 +30,15 @@ pub(super) struct Growth {
     task: Option<Task>,
 }
 
-#[derive(Debug)]
-struct Task(AbortHandle);
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Shared {
     /// Opens one more connection of a login role in the background, unless one is being opened, or there is no room.
     pub(super) fn grow(self: &Arc<Self>, login_role: LoginRoleNumber) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        if self.connector.pooling() == Pooling::Transaction {
+        if Handle::try_current().is_err() || self.connector.pooling() == Pooling::Transaction {
             return;
         }
         if let Some(place) = self.with_state(|state| self.room(state)) {
             let ending = Ending(Arc::downgrade(self));
-            let task = Task(
-                runtime
-                    .spawn(open(ending, login_role, place))
-                    .abort_handle(),
-            );
+            let task = Task::start(open(ending, login_role, place));
             self.with_state(|state| state.growth.task = Some(task));
         }
     }

@@ -11,8 +11,7 @@ use super::connection_record::ConnectionRecord;
 use super::counters::{CloseReason, Counters};
 use super::physical_connection::{BindOutcome, PhysicalConnection};
 use super::seat::Seat;
-use super::tidying::Tidying;
-use super::{PoolError, Shared, State};
+use super::{PoolError, Shared, State, tidying};
 use crate::database::{DatabaseError, Pooling};
 
 /// What an idle connection has been before it is lent.
@@ -139,7 +138,7 @@ impl Shared {
     /// Opens a connection. The place that it takes is the seat's. None is idle that it could have instead; where those of
     /// other login roles leave no room, the one that has idled longest is closed for it.
     async fn open(self: &Arc<Self>, seat: &Seat) -> Result<PhysicalConnection, DatabaseError> {
-        self.tidying.get_or_init(|| Tidying::of(self));
+        self.tidying.get_or_init(|| tidying::start(self));
         let login_role = self.login_role(seat);
         while let Some(physical) = self.with_state(|state| self.take_superfluous(state, login_role))
         {

@@ -2,26 +2,14 @@
 
 use std::sync::{Arc, Weak};
 
-use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
 
 use super::Shared;
+use crate::task::Task;
 
-/// The task, which ends with the pools.
-#[derive(Debug)]
-pub(super) struct Tidying(AbortHandle);
-
-impl Tidying {
-    /// Starts it. It begins with the first connection: pools that serve nobody have no task.
-    pub(super) fn of(shared: &Arc<Shared>) -> Self {
-        Self(tokio::task::spawn(tidy(Arc::downgrade(shared))).abort_handle())
-    }
-}
-
-impl Drop for Tidying {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Begins, with the first connection: pools that serve nobody have no task.
+pub(super) fn start(shared: &Arc<Shared>) -> Task {
+    Task::start(tidy(Arc::downgrade(shared)))
 }
 
 async fn tidy(shared: Weak<Shared>) {
