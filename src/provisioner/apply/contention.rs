@@ -87,51 +87,30 @@ impl Contention {
     }
 }
 
-/// The modes that keep out a step with this lock, as `pg_locks` names them (PostgreSQL manual, table 13.2). A step that
-/// updates rows can also wait for the locks of rows, which those hold who have the weaker two.
-fn modes_against(lock: LockClass) -> &'static [&'static str] {
-    match lock {
-        LockClass::None | LockClass::AccessExclusive => &[
-            "AccessShareLock",
-            "RowShareLock",
-            "RowExclusiveLock",
-            "ShareUpdateExclusiveLock",
-            "ShareLock",
-            "ShareRowExclusiveLock",
-            "ExclusiveLock",
-            "AccessExclusiveLock",
-        ],
-        LockClass::RowExclusive => &[
-            "RowShareLock",
-            "RowExclusiveLock",
-            "ShareLock",
-            "ShareRowExclusiveLock",
-            "ExclusiveLock",
-            "AccessExclusiveLock",
-        ],
-        LockClass::ShareUpdateExclusive => &[
-            "ShareUpdateExclusiveLock",
-            "ShareLock",
-            "ShareRowExclusiveLock",
-            "ExclusiveLock",
-            "AccessExclusiveLock",
-        ],
-        LockClass::Share => &[
-            "RowExclusiveLock",
-            "ShareUpdateExclusiveLock",
-            "ShareRowExclusiveLock",
-            "ExclusiveLock",
-            "AccessExclusiveLock",
-        ],
-        LockClass::ShareRowExclusive => &[
-            "RowExclusiveLock",
-            "ShareUpdateExclusiveLock",
-            "ShareLock",
-            "ShareRowExclusiveLock",
-            "ExclusiveLock",
-            "AccessExclusiveLock",
-        ],
-    }
+/// The modes of locks on tables as `pg_locks` names them, from the weakest (PostgreSQL manual, table 13.2).
+const MODES: [&str; 8] = [
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+];
+
+/// The modes that keep out a step with this lock: all but those it may have beside it. A step that updates rows can also wait
+/// for the locks of rows, which those hold who have the weaker two.
+fn modes_against(lock: LockClass) -> Vec<&'static str> {
+    let beside: &[&str] = match lock {
+        LockClass::None | LockClass::AccessExclusive => &[],
+        LockClass::RowExclusive => &["AccessShareLock", "ShareUpdateExclusiveLock"],
+        LockClass::ShareUpdateExclusive => &["AccessShareLock", "RowShareLock", "RowExclusiveLock"],
+        LockClass::Share => &["AccessShareLock", "RowShareLock", "ShareLock"],
+        LockClass::ShareRowExclusive => &["AccessShareLock", "RowShareLock"],
+    };
+    let against = MODES.into_iter().filter(|mode| !beside.contains(mode));
+    against.collect()
 }
 
 impl fmt::Display for Contention {
