@@ -22,49 +22,73 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
 
+/// What gives the document of a room.
+type Document = fn() -> utoipa::openapi::OpenApi;
+
+/// The rooms of the service and of the platform.
+const SHARED: &[Document] = &[
+    service::Documentation::openapi,
+    service::metrics::Documentation::openapi,
+    platform::bootstrap::Documentation::openapi,
+    platform::auth::Documentation::openapi,
+    platform::system_users::Documentation::openapi,
+    platform::audit_logs::Documentation::openapi,
+    platform::tenants::Documentation::openapi,
+    platform::tenants::schema::Documentation::openapi,
+    platform::tenants::plan::Documentation::openapi,
+    platform::tenants::suspension::Documentation::openapi,
+    platform::tenants::act_as::Documentation::openapi,
+    platform::tenants::verification::Documentation::openapi,
+    platform::fleet::Documentation::openapi,
+];
+
+/// The rooms of a tenant.
+const TENANT: &[Document] = &[
+    tenant::auth::Documentation::openapi,
+    tenant::registration::Documentation::openapi,
+    tenant::email_proof::Documentation::openapi,
+    tenant::password_reset::Documentation::openapi,
+    tenant::invitations::Documentation::openapi,
+    tenant::sessions::Documentation::openapi,
+    tenant::api_keys::Documentation::openapi,
+    tenant::support_access::Documentation::openapi,
+    tenant::audit_logs::Documentation::openapi,
+    tenant::api_audit_logs::Documentation::openapi,
+    tenant::activity::Documentation::openapi,
+    tenant::events::Documentation::openapi,
+    tenant::settings::Documentation::openapi,
+    tenant::features::Documentation::openapi,
+    tenant::users::Documentation::openapi,
+    tenant::user_permissions::Documentation::openapi,
+    tenant::user_roles::Documentation::openapi,
+    tenant::user_sessions::Documentation::openapi,
+    tenant::user_unlock::Documentation::openapi,
+    tenant::attachments::Documentation::openapi,
+    tenant::tools::documentation,
+];
+
+/// Those of its rooms that are below `/users`, too.
+const AUTHORITY: &[Document] = &[
+    tenant::roles::Documentation::openapi,
+    tenant::permissions::Documentation::openapi,
+    tenant::teams::Documentation::openapi,
+    tenant::team_members::Documentation::openapi,
+];
+
 /// Every operation of the API, with security and error responses.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let mut shared = service::Documentation::openapi();
-    shared.merge(service::metrics::Documentation::openapi());
-    shared.merge(platform::bootstrap::Documentation::openapi());
-    shared.merge(platform::auth::Documentation::openapi());
-    shared.merge(platform::system_users::Documentation::openapi());
-    shared.merge(platform::audit_logs::Documentation::openapi());
-    shared.merge(platform::tenants::Documentation::openapi());
-    shared.merge(platform::tenants::schema::Documentation::openapi());
-    shared.merge(platform::tenants::plan::Documentation::openapi());
-    shared.merge(platform::tenants::suspension::Documentation::openapi());
-    shared.merge(platform::tenants::act_as::Documentation::openapi());
-    shared.merge(platform::tenants::verification::Documentation::openapi());
-    shared.merge(platform::fleet::Documentation::openapi());
-    let mut tenant = tenant::auth::Documentation::openapi();
-    tenant.merge(tenant::registration::Documentation::openapi());
-    tenant.merge(tenant::email_proof::Documentation::openapi());
-    tenant.merge(tenant::password_reset::Documentation::openapi());
-    tenant.merge(tenant::invitations::Documentation::openapi());
-    tenant.merge(tenant::sessions::Documentation::openapi());
-    tenant.merge(tenant::api_keys::Documentation::openapi());
-    tenant.merge(tenant::support_access::Documentation::openapi());
-    tenant.merge(tenant::audit_logs::Documentation::openapi());
-    tenant.merge(tenant::api_audit_logs::Documentation::openapi());
-    tenant.merge(tenant::activity::Documentation::openapi());
-    tenant.merge(tenant::events::Documentation::openapi());
-    tenant.merge(tenant::settings::Documentation::openapi());
-    tenant.merge(tenant::features::Documentation::openapi());
-    tenant.merge(tenant::users::Documentation::openapi());
-    tenant.merge(tenant::user_permissions::Documentation::openapi());
-    tenant.merge(tenant::user_roles::Documentation::openapi());
-    tenant.merge(tenant::user_sessions::Documentation::openapi());
-    tenant.merge(tenant::user_unlock::Documentation::openapi());
-    tenant.merge(tenant::attachments::Documentation::openapi());
-    tenant.merge(tenant::tools::documentation());
-    let mut authority = tenant::roles::Documentation::openapi();
-    authority.merge(tenant::permissions::Documentation::openapi());
-    authority.merge(tenant::teams::Documentation::openapi());
-    authority.merge(tenant::team_members::Documentation::openapi());
-    tenant.merge(openapi::also_below("/users", authority.clone()));
-    tenant.merge(authority);
-    openapi::assemble(shared, tenant)
+    let authority = merged(AUTHORITY);
+    let tenant = merged(TENANT)
+        .merge_from(openapi::also_below("/users", authority.clone()))
+        .merge_from(authority);
+    openapi::assemble(merged(SHARED), tenant)
+}
+
+fn merged(rooms: &[Document]) -> utoipa::openapi::OpenApi {
+    let documents = rooms.iter().map(|room| room());
+    documents
+        .reduce(utoipa::openapi::OpenApi::merge_from)
+        .unwrap_or_default()
 }
 
 async fn show_document(rendered: Data<Rendered>) -> HttpResponse {
