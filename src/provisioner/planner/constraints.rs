@@ -24,7 +24,7 @@ pub(super) trait Constraint: Part {
     /// Drafts its addition.
     fn add(&self, table: &TableDefinition, planner: &mut Planner<'_>);
 
-    /// Drafts its end.
+    /// Drafts its end, and forgets it.
     fn drop(&self, table: &str, planner: &mut Planner<'_>);
 
     /// Whether the plan uses and drops it already.

@@ -8,6 +8,7 @@ use tenant_schema::definition::{
 };
 
 use super::super::introspect::Use;
+use super::constraints::Constraint as _;
 use super::keys::KeyKind;
 use super::part::Part;
 use super::{Planner, type_change};
@@ -135,7 +136,7 @@ impl Planner<'_> {
                     .any(|column| mentions(&check.expression, column))
                 || (is_disturbed && !stays)
             {
-                self.drop_check(table, check);
+                check.drop(table, self);
             }
         }
         for index in &before.indexes {
@@ -176,7 +177,7 @@ impl Planner<'_> {
             }
         }
         for (table, key) in disturbed {
-            self.drop_foreign_key(&table, &key);
+            key.drop(&table, self);
         }
     }
 

@@ -27,56 +27,96 @@ impl Constraint for ForeignKeyDefinition {
         }
     }
 
+    /// At once, or first for new rows and then for those that are there.
     fn add(&self, table: &TableDefinition, planner: &mut Planner<'_>) {
-        planner.add_foreign_key(table, self);
-    }
-
-    fn drop(&self, table: &str, planner: &mut Planner<'_>) {
-        planner.drop_foreign_key(table, self);
-    }
-
-    fn probe(&self, table: &TableDefinition, planner: &Planner<'_>) -> Probe {
-        planner.orphans(table, self)
-    }
-}
-
-impl Planner<'_> {
-    /// Adds a foreign key: at once, or first for new rows and then for those that are there.
-    pub(super) fn add_foreign_key(&mut self, table: &TableDefinition, key: &ForeignKeyDefinition) {
-        let (name, target) = (&table.name, &key.references_table);
-        if key.references_schema.is_none() && !self.is_table_to_come(target) {
-            let object = format!("foreign key {} of {name}", key.name);
-            self.refuse(object, format!("it refers to {target}, which is not managed and not there (hint: create it by hand first)"));
+        let (name, target) = (&table.name, &self.references_table);
+        if self.references_schema.is_none() && !planner.is_table_to_come(target) {
+            let object = format!("foreign key {} of {name}", self.name);
+            planner.refuse(object, format!("it refers to {target}, which is not managed and not there (hint: create it by hand first)"));
             return;
         }
-        let is_online = self.is_online(name);
+        let is_online = planner.is_online(name);
         let added = ForeignKeyDefinition {
-            not_valid: key.not_valid || is_online,
-            ..key.clone()
+            not_valid: self.not_valid || is_online,
+            ..self.clone()
         };
-        let draft = self.adding_foreign_key(name, &added);
+        let draft = planner.adding_foreign_key(name, &added);
         if added.not_valid {
-            self.push(draft.why("new rows are checked from now on"));
-            if !key.not_valid {
-                let probe = self.orphans(table, key);
-                self.validate_with(name, &key.name, Phase::Validate, probe);
+            planner.push(draft.why("new rows are checked from now on"));
+            if !self.not_valid {
+                let probe = self.probe(table, planner);
+                planner.validate_with(name, &self.name, Phase::Validate, probe);
             }
             return;
         }
-        let was_there = self.working().table(name).is_some();
-        self.push(if was_there {
+        let was_there = planner.working().table(name).is_some();
+        planner.push(if was_there {
             draft
                 .hazard(
                     HazardKind::MayFailOnData,
                     "a row that refers to nothing stops the change",
                 )
-                .probe(self.orphans(table, key))
+                .probe(self.probe(table, planner))
                 .slow()
         } else {
             draft.slow()
         });
     }
 
+    fn drop(&self, table: &str, planner: &mut Planner<'_>) {
+        let after = planner.to.structure.table(table);
+        let comes_back = after.is_some_and(|after| {
+            after
+                .foreign_keys
+                .iter()
+                .any(|other| other.name == self.name)
+        });
+        let detail = if comes_back {
+            format!("{} is checked no more until it is built again", self.name)
+        } else {
+            format!("rows of {table} may refer to nothing")
+        };
+        let name = format!("drop foreign key {} of {table}", self.name);
+        planner.push(
+            Draft::dropping_constraint(Phase::DropForeignKeys, name, table, &self.name)
+                .locks(LockClass::AccessExclusive, &self.references_table)
+                .hazard(HazardKind::ConstraintDropped, detail),
+        );
+        planner.forget(table, |known| {
+            known.foreign_keys.retain(|known| known.name != self.name);
+        });
+    }
+
+    /// How many rows refer to nothing.
+    fn probe(&self, table: &TableDefinition, planner: &Planner<'_>) -> Probe {
+        let own = |column: &String| format!("probed.{}", quote_identifier(column));
+        let filled: Vec<String> = (self.columns.iter())
+            .map(|column| format!("{} IS NOT NULL", own(column)))
+            .collect();
+        let equal: Vec<String> = (self.columns.iter().zip(&self.references_columns))
+            .map(|(column, other)| {
+                format!("referred.{} = {}", quote_identifier(other), own(column))
+            })
+            .collect();
+        let condition = format!(
+            "{} AND NOT EXISTS (SELECT FROM {} AS referred WHERE {})",
+            filled.join(" AND "),
+            planner.referred(self),
+            equal.join(" AND ")
+        );
+        Probe::refuses(
+            &planner.renamed.source(table),
+            &condition,
+            format!("foreign key {} of {}", self.name, table.name),
+            format!(
+                "rows refer to nothing in {} (hint: remove them or set the reference to NULL first)",
+                self.references_table
+            ),
+        )
+    }
+}
+
+impl Planner<'_> {
     fn adding_foreign_key(&self, table: &str, key: &ForeignKeyDefinition) -> Draft {
         let target = &key.references_table;
         let mut draft = Draft::new(
@@ -103,34 +143,6 @@ impl Planner<'_> {
             )
     }
 
-    /// The question how many rows refer to nothing.
-    fn orphans(&self, table: &TableDefinition, key: &ForeignKeyDefinition) -> Probe {
-        let own = |column: &String| format!("probed.{}", quote_identifier(column));
-        let filled: Vec<String> = (key.columns.iter())
-            .map(|column| format!("{} IS NOT NULL", own(column)))
-            .collect();
-        let equal: Vec<String> = (key.columns.iter().zip(&key.references_columns))
-            .map(|(column, other)| {
-                format!("referred.{} = {}", quote_identifier(other), own(column))
-            })
-            .collect();
-        let condition = format!(
-            "{} AND NOT EXISTS (SELECT FROM {} AS referred WHERE {})",
-            filled.join(" AND "),
-            self.referred(key),
-            equal.join(" AND ")
-        );
-        Probe::refuses(
-            &self.renamed.source(table),
-            &condition,
-            format!("foreign key {} of {}", key.name, table.name),
-            format!(
-                "rows refer to nothing in {} (hint: remove them or set the reference to NULL first)",
-                key.references_table
-            ),
-        )
-    }
-
     /// The table that a foreign key refers to, as a query names it now.
     fn referred(&self, key: &ForeignKeyDefinition) -> String {
         let name = &key.references_table;
@@ -142,31 +154,6 @@ impl Planner<'_> {
             || quote_identifier(name),
             |target| self.renamed.source(target),
         )
-    }
-
-    /// Drops a foreign key, and forgets it.
-    pub(super) fn drop_foreign_key(&mut self, table: &str, key: &ForeignKeyDefinition) {
-        let after = self.to.structure.table(table);
-        let comes_back = after.is_some_and(|after| {
-            after
-                .foreign_keys
-                .iter()
-                .any(|other| other.name == key.name)
-        });
-        let detail = if comes_back {
-            format!("{} is checked no more until it is built again", key.name)
-        } else {
-            format!("rows of {table} may refer to nothing")
-        };
-        let name = format!("drop foreign key {} of {table}", key.name);
-        self.push(
-            Draft::dropping_constraint(Phase::DropForeignKeys, name, table, &key.name)
-                .locks(LockClass::AccessExclusive, &key.references_table)
-                .hazard(HazardKind::ConstraintDropped, detail),
-        );
-        self.forget(table, |known| {
-            known.foreign_keys.retain(|known| known.name != key.name);
-        });
     }
 
     fn is_table_to_come(&self, name: &str) -> bool {

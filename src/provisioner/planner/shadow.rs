@@ -13,6 +13,7 @@ use tenant_schema::definition::{
 use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::step::{Batches, LockClass};
+use super::constraints::Constraint as _;
 use super::disturbance::{index_text, mentions, with_identifier};
 use super::draft::{Draft, Phase};
 use super::helper_object::{is_helper, not_null_check, replacement, synchronizer};
@@ -185,7 +186,7 @@ impl Planner<'_> {
         for check in before.checks.iter().filter(|check| !is_helper(&check.name)) {
             let comes_back = checks.iter().any(|other| other.name == check.name);
             if comes_back != mentions(&check.expression, column) {
-                self.drop_check(shadow.table, check);
+                check.drop(shadow.table, self);
             }
         }
     }

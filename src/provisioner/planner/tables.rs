@@ -8,6 +8,7 @@ use super::super::ddl;
 use super::super::identifier::{quote_identifier, quote_literal};
 use super::super::plan::hazard::HazardKind;
 use super::super::plan::step::LockClass;
+use super::constraints::Constraint as _;
 use super::draft::{Draft, Phase};
 use super::probe::Probe;
 use super::rename::Rename;
@@ -69,10 +70,10 @@ impl Planner<'_> {
             self.push(draft.done_when(done::relation_exists(&index.name)));
         }
         for check in table.checks.iter().filter(|check| check.not_valid) {
-            self.add_check(table, check);
+            check.add(table, self);
         }
         for key in &table.foreign_keys {
-            self.add_foreign_key(table, key);
+            key.add(table, self);
         }
         let bare = TableDefinition {
             name: table.name.clone(),
@@ -202,7 +203,7 @@ impl Planner<'_> {
             let is_left = known.is_some_and(|known| known.foreign_keys.contains(key));
             let goes = dropped.iter().any(|other| other.name == *target);
             if is_left && goes && *target != table.name {
-                self.drop_foreign_key(&table.name, key);
+                key.drop(&table.name, self);
             }
         }
     }
