@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use futures_util::TryStreamExt;
 use platform_schema::Tenant;
 use serde::Serialize;
-use tenant_schema::settings::{ActorType, Change, Origin};
+use tenant_schema::settings::{Change, Origin};
 use tenant_schema::tools::{Attachment, AttachmentVersion};
 use uuid::Uuid;
 
@@ -79,110 +79,83 @@ impl Sweeper {
     /// # Errors
     /// A failure of the database or of the store. What was removed before stays removed; sweeping again goes on.
     pub async fn sweep(&self, tenant: &Tenant, terms: SweepTerms) -> Result<Swept, SweepError> {
-        sweep(tenant, terms, self).await
-    }
-}
-
-async fn sweep(tenant: &Tenant, terms: SweepTerms, sweeper: &Sweeper) -> Result<Swept, SweepError> {
-    let store = &sweeper.store;
-    let mut swept = Swept::default();
-    loop {
-        let (attachments, objects) = remove_deleted(tenant, terms, sweeper).await?;
-        for object in objects {
-            store.remove(&tenant.id, object).await?;
+        let store = &self.store;
+        let mut swept = Swept::default();
+        loop {
+            let (attachments, objects) = self.remove_deleted(tenant, terms).await?;
+            for object in objects {
+                store.remove(&tenant.id, object).await?;
+            }
+            if attachments == 0 {
+                break;
+            }
+            swept.attachments += attachments;
         }
-        if attachments == 0 {
-            break;
+        self.remove_unnamed(tenant, terms, &mut swept).await?;
+        let grace = terms.grace.to_std().unwrap_or_default();
+        let until = SystemTime::now().checked_sub(grace);
+        let until = until.unwrap_or(SystemTime::UNIX_EPOCH);
+        swept.unfinished = store.remove_unfinished(until, &tenant.id)?;
+        Ok(swept)
+    }
+
+    /// Removes some of the attachments that were deleted long ago. Gives how many, and the objects that nothing names any more.
+    #[expect(clippy::disallowed_methods, reason = "a sweep works on every tenant")]
+    async fn remove_deleted(
+        &self,
+        tenant: &Tenant,
+        terms: SweepTerms,
+    ) -> Result<(usize, Vec<Uuid>), SweepError> {
+        let until = Utc::now() - terms.retention;
+        let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
+        let mut lease = self.pools.lease(&tenant.id).await?;
+        // An early return drops the lease, and with it the transaction.
+        lease.begin().await?;
+        let attachments = Attachment::long_deleted(until, limit, &lease).await?;
+        let (mut objects, mut changes) = (Vec::new(), Vec::new());
+        for attachment in &attachments {
+            objects.extend(attachment.remove(&lease).await?);
+            changes.push(("attachments.purge", Change::deleted(attachment)));
         }
-        swept.attachments += attachments;
+        Origin::nobody().record(changes, &mut lease).await?;
+        lease.commit().await?;
+        lease.finish().await?;
+        Ok((attachments.len(), objects))
     }
-    remove_unnamed(tenant, terms, sweeper, &mut swept).await?;
-    let grace = terms.grace.to_std().unwrap_or_default();
-    let until = SystemTime::now().checked_sub(grace);
-    let until = until.unwrap_or(SystemTime::UNIX_EPOCH);
-    swept.unfinished = store.remove_unfinished(until, &tenant.id)?;
-    Ok(swept)
-}
 
-/// Removes some of the attachments that were deleted long ago. Gives how many, and the objects that nothing names any more.
-#[expect(clippy::disallowed_methods, reason = "a sweep works on every tenant")]
-async fn remove_deleted(
-    tenant: &Tenant,
-    terms: SweepTerms,
-    sweeper: &Sweeper,
-) -> Result<(usize, Vec<Uuid>), SweepError> {
-    let until = Utc::now() - terms.retention;
-    let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
-    let mut lease = sweeper.pools.lease(&tenant.id).await?;
-    // An early return drops the lease, and with it the transaction.
-    lease.begin().await?;
-    let attachments = Attachment::long_deleted(until, limit, &lease).await?;
-    let (mut objects, mut changes) = (Vec::new(), Vec::new());
-    for attachment in &attachments {
-        objects.extend(attachment.remove(&lease).await?);
-        changes.push(("attachments.purge", Change::deleted(attachment)));
+    async fn remove_unnamed(
+        &self,
+        tenant: &Tenant,
+        terms: SweepTerms,
+        swept: &mut Swept,
+    ) -> Result<(), SweepError> {
+        let written = self
+            .store
+            .written_before(Utc::now() - terms.grace, &tenant.id);
+        let mut pages = written.try_chunks(AT_ONCE);
+        while let Some(page) = pages.try_next().await.map_err(|error| error.1)? {
+            for object in self.unnamed(&page, tenant).await? {
+                self.store.remove(&tenant.id, object.id).await?;
+                swept.objects += 1;
+                swept.bytes += object.size;
+            }
+        }
+        Ok(())
     }
-    nobody().record(changes, &mut lease).await?;
-    lease.commit().await?;
-    lease.finish().await?;
-    Ok((attachments.len(), objects))
-}
 
-async fn remove_unnamed(
-    tenant: &Tenant,
-    terms: SweepTerms,
-    sweeper: &Sweeper,
-    swept: &mut Swept,
-) -> Result<(), SweepError> {
-    let store = &sweeper.store;
-    let written = store.written_before(Utc::now() - terms.grace, &tenant.id);
-    let mut pages = written.try_chunks(AT_ONCE);
-    while let Some(page) = pages.try_next().await.map_err(|error| error.1)? {
-        let unnamed = unnamed(&page, tenant, sweeper).await?;
-        swept.objects += unnamed.len();
-        swept.bytes += unnamed.iter().map(|object| object.size).sum::<u64>();
-        remove_all(&unnamed, tenant, store).await?;
-    }
-    Ok(())
-}
-
-async fn remove_all(
-    objects: &[StoredObject],
-    tenant: &Tenant,
-    store: &AttachmentStore,
-) -> Result<(), StoreError> {
-    for object in objects {
-        store.remove(&tenant.id, object.id).await?;
-    }
-    Ok(())
-}
-
-/// Those of the objects that no version names.
-#[expect(clippy::disallowed_methods, reason = "a sweep works on every tenant")]
-async fn unnamed(
-    objects: &[StoredObject],
-    tenant: &Tenant,
-    sweeper: &Sweeper,
-) -> Result<Vec<StoredObject>, SweepError> {
-    let ids: Vec<Uuid> = objects.iter().map(|object| object.id).collect();
-    let lease = sweeper.pools.lease(&tenant.id).await?;
-    let named = AttachmentVersion::named(&ids, &lease).await?;
-    lease.finish().await?;
-    let named: HashSet<Uuid> = named.into_iter().collect();
-    let unnamed = objects.iter().filter(|object| !named.contains(&object.id));
-    Ok(unnamed.copied().collect())
-}
-
-/// Who sweeps, as the audit log remembers it.
-fn nobody() -> Origin {
-    Origin {
-        actor_type: ActorType::Nobody,
-        actor_id: None,
-        acting_as: None,
-        ip: None,
-        user_agent: None,
-        session_id: None,
-        api_key_id: None,
-        request_id: None,
+    /// Those of the objects that no version names.
+    #[expect(clippy::disallowed_methods, reason = "a sweep works on every tenant")]
+    async fn unnamed(
+        &self,
+        objects: &[StoredObject],
+        tenant: &Tenant,
+    ) -> Result<Vec<StoredObject>, SweepError> {
+        let ids: Vec<Uuid> = objects.iter().map(|object| object.id).collect();
+        let lease = self.pools.lease(&tenant.id).await?;
+        let named = AttachmentVersion::named(&ids, &lease).await?;
+        lease.finish().await?;
+        let named: HashSet<Uuid> = named.into_iter().collect();
+        let unnamed = objects.iter().filter(|object| !named.contains(&object.id));
+        Ok(unnamed.copied().collect())
     }
 }

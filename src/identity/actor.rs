@@ -22,14 +22,10 @@ impl Actor {
     /// Nobody who is known, by a request from this client.
     pub fn nobody(client: Client, context: &RequestContext) -> Self {
         Self(Origin {
-            actor_type: ActorType::Nobody,
-            actor_id: None,
-            acting_as: None,
             ip: client.ip,
             user_agent: client.user_agent,
-            session_id: None,
-            api_key_id: None,
             request_id: Some(context.id().to_owned()),
+            ..Origin::nobody()
         })
     }
 

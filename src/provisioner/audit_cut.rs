@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use connection::{PlatformConn, TenantConn};
 use platform_schema::{AuditAnchor, AuditCut, PlatformChange, Tenant};
 use serde_json::{Value, json};
-use tenant_schema::settings::{ActorType, AuditLog, ChainFault, ChainHead, Change, Origin};
+use tenant_schema::settings::{AuditLog, ChainFault, ChainHead, Change, Origin};
 
 use super::namespace::Namespace;
 use super::order::Requester;
@@ -114,18 +114,8 @@ async fn outlived(now: DateTime<Utc>, conn: &TenantConn) -> Result<Option<i64>, 
 
 /// Records in the tenant's own log that it was cut.
 async fn record(what: &Value, conn: &mut TenantConn) -> Result<(), ProvisionError> {
-    let server = Origin {
-        actor_type: ActorType::Nobody,
-        actor_id: None,
-        acting_as: None,
-        ip: None,
-        user_agent: None,
-        session_id: None,
-        api_key_id: None,
-        request_id: None,
-    };
-    let change = Change::about(KIND, None, what.clone());
-    Ok(server.record(vec![("audit.cut", change)], conn).await?)
+    let done = vec![("audit.cut", Change::about(KIND, None, what.clone()))];
+    Ok(Origin::nobody().record(done, conn).await?)
 }
 
 async fn finish(

@@ -101,6 +101,20 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// Nobody from nowhere: the server by itself.
+    pub fn nobody() -> Self {
+        Self {
+            actor_type: ActorType::Nobody,
+            actor_id: None,
+            acting_as: None,
+            ip: None,
+            user_agent: None,
+            session_id: None,
+            api_key_id: None,
+            request_id: None,
+        }
+    }
+
     /// Records what was done, each with its action, at the end of the transaction that does it: until that ends, nobody else
     /// can record anything at this tenant.
     ///
