@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::permission::{self, Decision, Denial, Grants};
+use crate::error::{ApiError, Code};
 use crate::tenancy::TenantPools;
 use crate::tenancy::changes::{Changes, Subject};
 use crate::tenancy::coherent_cache::{CacheKey, CoherentCache, LoadError, Loaded};
@@ -70,8 +71,21 @@ pub struct CachedAccess {
 }
 
 impl CachedAccess {
-    /// Whether the user may sign in, from where they are.
-    pub fn is_welcome(&self, actor: &Actor) -> bool {
+    /// Refuses a user who may not sign in from where they are, or whose session is over.
+    ///
+    /// # Errors
+    /// `invalid_token` or `session_ended`.
+    pub fn admit(&self, actor: &Actor) -> Result<(), ApiError> {
+        if !self.is_welcome(actor) {
+            Err(ApiError::new(Code::InvalidToken))
+        } else if !self.access.session_is_live {
+            Err(ApiError::new(Code::SessionEnded))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn is_welcome(&self, actor: &Actor) -> bool {
         let networks = self.api_key.as_ref().map(|key| key.networks.as_slice());
         let is_near = networks.is_none_or(|networks| {
             networks.is_empty() || networks.iter().any(|network| actor.is_in(network))

@@ -2,7 +2,7 @@
 //! tenant sees and can end, and everything that is done in it is recorded as done by the system user.
 
 use chrono::{TimeDelta, Utc};
-use connection::PlatformConn;
+use connection::{PlatformConn, TenantConn};
 use platform_schema::{PlatformChange, TenantId, TenantKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -71,6 +71,14 @@ impl ActAs {
         validation.finish()
     }
 
+    async fn user(&self, conn: &TenantConn) -> Result<User, ApiError> {
+        let found = User::find_for_login(self.username.trim(), conn).await?;
+        found.filter(|user| user.is_active).ok_or_else(|| {
+            let message = "there is no such user who may sign in";
+            ApiError::new(Code::ValidationFailed).field("username", message)
+        })
+    }
+
     fn session(
         &self,
         user: &User,
@@ -109,25 +117,11 @@ impl Identity {
         let system_user = requester.system_user.ok_or(Code::NotAuthenticated)?;
         let tenant = platform.registry.resolve(key).await?;
         let mut lease = lease(platform, &tenant).await?;
-        let found = User::find_for_login(order.username.trim(), &lease).await?;
-        let user = found.filter(|user| user.is_active).ok_or_else(|| {
-            let message = "there is no such user who may sign in";
-            ApiError::new(Code::ValidationFailed).field("username", message)
-        })?;
+        let user = order.user(&lease).await?;
         let lifetime = TimeDelta::minutes(order.minutes.into()).min(self.tokens().lifetime());
         let session = order.session(&user, system_user, lifetime, requester)?;
         let actor = actor.system_user(system_user, Some(user.id));
-        actor
-            .mutate("auth.act_as", &mut lease, async |conn| {
-                let allowed = Setting::hold(known::SUPPORT_ACCESS, conn).await?;
-                if allowed == Some(Value::Bool(false)) {
-                    let detail = "the tenant lets nobody act as its users (hint: ask its admin)";
-                    return Err(ApiError::new(Code::PermissionDenied).detail(detail));
-                }
-                let opened = session.insert(conn).await?;
-                Ok(((), Change::created(&opened)))
-            })
-            .await?;
+        open(&session, &actor, &mut lease).await?;
         let access = Access::load(user.id, session.id, &lease).await?;
         self.finish(lease, &tenant.id).await?;
         note(platform, requester, &tenant.id, &session).await?;
@@ -147,6 +141,24 @@ impl Identity {
             user_id: user.id,
         })
     }
+}
+
+/// Opens the session, where the tenant lets anybody in.
+async fn open(
+    session: &NewActingSession,
+    actor: &Actor,
+    conn: &mut TenantConn,
+) -> Result<(), ApiError> {
+    let work = async |conn: &mut TenantConn| {
+        let allowed = Setting::hold(known::SUPPORT_ACCESS, conn).await?;
+        if allowed == Some(Value::Bool(false)) {
+            let detail = "the tenant lets nobody act as its users (hint: ask its admin)";
+            return Err(ApiError::new(Code::PermissionDenied).detail(detail));
+        }
+        let opened = session.insert(conn).await?;
+        Ok(((), Change::created(&opened)))
+    };
+    actor.mutate("auth.act_as", conn, work).await
 }
 
 /// Records with the platform that the session was opened. The tenant's log has it already; the token is not given before.

@@ -80,13 +80,9 @@ impl LastingCaller {
         let key = TenantKey::Id(self.tenant.id.clone());
         let tenant = self.platform.registry.resolve(&key).await?;
         let known = self.identity.accesses().find(&self.key, &tenant.limits);
-        let known = known.await?.filter(|known| known.is_welcome(&self.actor));
-        let known = known.ok_or(Code::InvalidToken)?;
-        if known.access.session_is_live {
-            Ok(known)
-        } else {
-            Err(ApiError::new(Code::SessionEnded))
-        }
+        let known = known.await?.ok_or(Code::InvalidToken)?;
+        known.admit(&self.actor)?;
+        Ok(known)
     }
 
     /// Asks whether the caller still has a permission.

@@ -219,12 +219,8 @@ impl SignedIn {
             credential,
         };
         let known = identity.accesses().find(&key, &tenant.limits).await?;
-        let known = known
-            .filter(|known| known.is_welcome(&actor))
-            .ok_or_else(|| ApiError::new(Code::InvalidToken))?;
-        if !known.access.session_is_live {
-            return Err(ApiError::new(Code::SessionEnded));
-        }
+        let known = known.ok_or(Code::InvalidToken)?;
+        known.admit(&actor)?;
         let (user, session) = (known.access.user.id, credential.session());
         context.record_user(user);
         let api_key = known.api_key.as_ref().map(|key| key.id);
