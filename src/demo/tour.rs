@@ -21,9 +21,8 @@ pub(super) fn print(
 ) -> anyhow::Result<()> {
     let base = format!("http://{address}");
     let api = format!("{base}/api/v1");
-    let admin = credentials.admin.expose_secret();
-    let acme = credentials.acme.expose_secret();
-    let globex = credentials.globex.expose_secret();
+    let passwords = [&credentials.admin, &credentials.acme, &credentials.globex];
+    let [admin, acme, globex] = passwords.map(ExposeSecret::expose_secret);
     let file = credentials.file().display();
     let database = platform.database.embedded().map_or_else(
         || platform.database.connector().address(),

@@ -155,13 +155,15 @@ impl Facts {
             detail: format!("PostgreSQL {}", self.version),
         };
         let mut findings = vec![version];
-        findings.extend(self.rights(isolation));
+        findings.extend(self.own_rights(isolation));
+        findings.extend(self.rights_of_others());
         findings.extend(self.role_changers());
         findings.extend(self.settings());
         findings
     }
 
-    fn rights(&self, isolation: Isolation) -> [Finding; 5] {
+    /// What the login role may do.
+    fn own_rights(&self, isolation: Isolation) -> [Finding; 3] {
         let role = &self.login_role;
         let without_roles = match isolation {
             Isolation::Role => Verdict::Bad,
@@ -193,6 +195,12 @@ impl Facts {
                 &format!("`{role}` may create schemas"),
                 &format!("`{role}` may not create schemas: grant it CREATE on the database"),
             ),
+        ]
+    }
+
+    /// What everybody else may do.
+    fn rights_of_others(&self) -> [Finding; 2] {
+        [
             finding(
                 "public",
                 !self.anyone_creates_in_public,

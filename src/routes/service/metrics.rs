@@ -43,20 +43,18 @@ async fn show_metrics(
 }
 
 fn families(view: &PoolsView) -> Vec<MetricFamily> {
+    let now = connections_now(view).into_iter();
+    let so_far = connections_so_far(view).into_iter();
+    now.chain(so_far).chain(leases_so_far(view)).collect()
+}
+
+fn connections_now(view: &PoolsView) -> [MetricFamily; 3] {
     let states = [
         ("idle", view.idle),
         ("lent", view.lent),
         ("opening", view.opening),
     ];
-    let reasons = [
-        ("age", view.closed.age),
-        ("schemas", view.closed.schemas),
-        ("lost", view.closed.lost),
-        ("dirty", view.closed.dirty),
-        ("idle", view.closed.idle),
-        ("login_role", view.closed.login_role),
-    ];
-    vec![
+    [
         family(
             "rowhouse_pool_connections",
             "Connections now, by state.",
@@ -73,6 +71,19 @@ fn families(view: &PoolsView) -> Vec<MetricFamily> {
             "Leases that are waited for now.",
             view.waiting,
         ),
+    ]
+}
+
+fn connections_so_far(view: &PoolsView) -> [MetricFamily; 2] {
+    let reasons = [
+        ("age", view.closed.age),
+        ("schemas", view.closed.schemas),
+        ("lost", view.closed.lost),
+        ("dirty", view.closed.dirty),
+        ("idle", view.closed.idle),
+        ("login_role", view.closed.login_role),
+    ];
+    [
         one_counter(
             "rowhouse_pool_connections_opened_total",
             "Connections opened.",
@@ -84,6 +95,11 @@ fn families(view: &PoolsView) -> Vec<MetricFamily> {
             MetricType::COUNTER,
             labelled("reason", &reasons, counter),
         ),
+    ]
+}
+
+fn leases_so_far(view: &PoolsView) -> [MetricFamily; 5] {
+    [
         one_counter(
             "rowhouse_pool_hits_total",
             "Leases served by a connection that was bound as asked already.",

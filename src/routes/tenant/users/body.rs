@@ -175,20 +175,15 @@ impl CreateUser {
         let (Some(email), Some(username), Some(password)) = (email, username, password) else {
             return Err(ApiError::new(Code::ValidationFailed));
         };
-        let new = NewUser::new(email, username);
-        let (first_name, last_name, middle_name) =
-            (self.first_name, self.last_name, self.middle_name);
-        Ok((
-            NewUser {
-                first_name,
-                last_name,
-                middle_name,
-                image: self.image,
-                timezone,
-                ..new
-            },
-            password,
-        ))
+        let new = NewUser {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            middle_name: self.middle_name,
+            image: self.image,
+            timezone,
+            ..NewUser::new(email, username)
+        };
+        Ok((new, password))
     }
 }
 
@@ -273,20 +268,14 @@ impl PatchMe {
     /// # Errors
     /// `validation_failed` with every fault.
     pub(super) fn into_changes(self) -> Result<UserChanges, ApiError> {
-        let Self {
-            first_name,
-            last_name,
-            middle_name,
-            image,
-        } = self;
-        PatchUser {
-            first_name,
-            last_name,
-            middle_name,
-            image,
+        let patch = PatchUser {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            middle_name: self.middle_name,
+            image: self.image,
             ..PatchUser::default()
-        }
-        .into_changes()
+        };
+        patch.into_changes()
     }
 }
 
