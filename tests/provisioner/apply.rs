@@ -7,7 +7,6 @@ mod resuming;
 
 use connection::PlatformConn;
 use platform_schema::RunStep;
-use rowhouse::database::Connector;
 use rowhouse::provisioner::apply::Applied;
 use rowhouse::provisioner::apply::options::{ApplyOptions, Observer, StepEvent};
 use rowhouse::provisioner::introspect::introspect;
@@ -18,6 +17,9 @@ use rowhouse::provisioner::{ProvisionError, Provisioner};
 use std::time::Duration;
 use test_app::TestPlatform;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use crate::connect;
 
 /// A schema that is no tenant's, with a table.
 struct Site {
@@ -34,8 +36,7 @@ impl Site {
                 "CREATE SCHEMA depot; SET search_path = depot; {sql}; SET search_path = ''"
             ))
             .await;
-        let connector = Connector::new(platform.url(), 60).unwrap();
-        let conn = connector.connect().await.unwrap();
+        let conn = connect(platform.url()).await;
         let schema = Namespace::find("depot", &conn).await.unwrap();
         Self {
             platform,
@@ -68,6 +69,31 @@ impl Site {
 
     async fn apply(&self, plan: &Plan, options: &ApplyOptions) -> Result<Applied, ProvisionError> {
         self.provisioner().apply(&self.schema, plan, options).await
+    }
+
+    /// Begins to apply a plan, and tells what happens to its steps.
+    fn begin(
+        &self,
+        plan: &Plan,
+    ) -> (
+        JoinHandle<Result<Applied, ProvisionError>>,
+        UnboundedReceiver<StepEvent>,
+    ) {
+        let (options, events) = observed();
+        let (provisioner, schema, plan) = (self.provisioner(), self.schema.clone(), plan.clone());
+        let applying = async move { provisioner.apply(&schema, &plan, &options).await };
+        (tokio::task::spawn(applying), events)
+    }
+
+    /// Applies a plan until it has met so many times what others hold, and cuts it off there, as when the process is killed.
+    async fn cut_off(&self, plan: &Plan, meetings: usize) {
+        let (applying, mut events) = self.begin(plan);
+        for _ in 0..meetings {
+            heard(&mut events, is_contended).await;
+        }
+        applying.abort();
+        assert!(applying.await.unwrap_err().is_cancelled());
+        self.platform.run("ROLLBACK").await;
     }
 
     /// Why a plan is not applied, or not in full.

@@ -1,7 +1,6 @@
 //! Backfills: each runs once in each schema, in the order of the numbers.
 
 use platform_schema::TenantKey;
-use rowhouse::database::Connector;
 use rowhouse::provisioner::backfill::pending_of;
 use rowhouse::provisioner::namespace::Namespace;
 use rowhouse::provisioner::order::Requester;
@@ -9,6 +8,8 @@ use rowhouse::provisioner::planner::PlanOptions;
 use rowhouse::provisioner::upgrade::UpgradeOptions;
 use tenant_schema::backfill::{Backfill, backfills};
 use test_app::{TestPlatform, provision};
+
+use crate::connect;
 
 const ALL: [Backfill; 2] = [
     Backfill {
@@ -40,11 +41,7 @@ async fn backfills_run_once_in_the_order_of_their_numbers_and_in_one_tenant() {
         .await;
         schemas.push(schema);
     }
-    let conn = Connector::new(site.url(), 60)
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let conn = connect(site.url()).await;
     let acme = Namespace::find(&schemas[0], &conn).await.unwrap();
     let pending = pending_of(&ALL, &acme, &conn).await.unwrap();
     let names: Vec<_> = pending
@@ -83,11 +80,7 @@ async fn a_new_tenant_needs_none_of_the_backfills_there_are() {
     let tenant = provision(&site.platform, "acme", "alice").await.tenant;
     let finished = site.texts("SELECT name FROM shared.backfills WHERE finished_at IS NOT NULL");
     assert_eq!(finished.await.len(), backfills().len());
-    let conn = Connector::new(site.url(), 60)
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let conn = connect(site.url()).await;
     let schema = Namespace::find(&tenant.schema, &conn).await.unwrap();
     assert_eq!(pending_of(backfills(), &schema, &conn).await.unwrap(), []);
 }

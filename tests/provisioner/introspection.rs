@@ -3,23 +3,16 @@
 use connection::PlatformConn;
 use diesel::define_sql_function;
 use diesel_async::RunQueryDsl;
-use rowhouse::database::Connector;
 use rowhouse::provisioner::introspect::{LiveSchema, fingerprints, introspect};
 use rowhouse::provisioner::namespace::Namespace;
 use rowhouse::provisioner::plan::Fingerprint;
 use tenant_schema::definition::SchemaDefinition;
 use test_app::TestDatabase;
 
+use crate::connect;
+
 /// A schema with every kind of object that the engine knows, managed or not.
 const EVERY_KIND: &str = include_str!("introspection/every_kind.sql");
-
-/// Seconds that a statement may take.
-const STATEMENT_TIMEOUT: u32 = 60;
-
-async fn connect(database: &TestDatabase) -> PlatformConn {
-    let connector = Connector::new(database.url(), STATEMENT_TIMEOUT).unwrap();
-    connector.connect().await.unwrap()
-}
 
 /// Makes a schema of these statements.
 async fn build(name: &str, sql: &str, conn: &PlatformConn) {
@@ -60,7 +53,7 @@ async fn path(mut conn: &PlatformConn) -> String {
 #[tokio::test]
 async fn every_kind_of_part_is_read_back() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     build("My \"odd\" schema", EVERY_KIND, &conn).await;
     let schema = read("My \"odd\" schema", &conn).await;
     insta::assert_json_snapshot!("structure_of_every_kind", schema.structure);
@@ -71,7 +64,7 @@ async fn every_kind_of_part_is_read_back() {
 #[tokio::test]
 async fn each_of_many_schemas_is_read_under_its_own_path() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     let names = ["first", "Second one", "third\"", "fourth"];
     for name in names {
         build(name, EVERY_KIND, &conn).await;
@@ -92,7 +85,7 @@ async fn each_of_many_schemas_is_read_under_its_own_path() {
 #[tokio::test]
 async fn the_path_of_the_connection_is_what_it_was() {
     let database = TestDatabase::empty().await;
-    let mut conn = connect(&database).await;
+    let mut conn = connect(database.url()).await;
     build("first", EVERY_KIND, &conn).await;
     let schemas = namespaces(&["first"], &conn).await;
     conn.batch("SET search_path = public, pg_catalog")
@@ -182,7 +175,7 @@ const DIFFERENCES: [&str; 40] = [
 #[tokio::test]
 async fn each_single_difference_changes_the_hash_of_the_structure() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     let sql = changeable();
     build("original", &sql, &conn).await;
     build("changed", &sql, &conn).await;
@@ -224,7 +217,7 @@ const INDIFFERENCES: [&str; 12] = [
 #[tokio::test]
 async fn what_is_no_structure_leaves_no_trace_in_its_hash() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     let sql = changeable();
     build("original", &sql, &conn).await;
     let original = fingerprint("original", &conn).await;
@@ -242,7 +235,7 @@ async fn what_is_no_structure_leaves_no_trace_in_its_hash() {
 #[tokio::test]
 async fn the_order_of_columns_is_read_and_hashed_by_itself() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     build(
         "first",
         "CREATE TABLE notes (b text, a text); CREATE TABLE empty ()",
@@ -276,7 +269,7 @@ async fn the_order_of_columns_is_read_and_hashed_by_itself() {
 #[tokio::test]
 async fn a_schema_that_is_gone_reads_like_an_empty_one() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     build("gone", EVERY_KIND, &conn).await;
     build("empty", "", &conn).await;
     let schemas = namespaces(&["gone", "empty"], &conn).await;
@@ -290,7 +283,7 @@ async fn a_schema_that_is_gone_reads_like_an_empty_one() {
 #[tokio::test]
 async fn an_index_whose_concurrent_build_failed_is_read_as_invalid() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     build(
         "first",
         "CREATE TABLE notes (a integer); INSERT INTO notes VALUES (1), (1)",
@@ -309,7 +302,7 @@ async fn an_index_whose_concurrent_build_failed_is_read_as_invalid() {
 #[tokio::test]
 async fn a_temporary_table_of_the_same_name_is_not_mistaken_for_the_schemas_own() {
     let database = TestDatabase::empty().await;
-    let conn = connect(&database).await;
+    let conn = connect(database.url()).await;
     let sql = "CREATE SEQUENCE numbers; CREATE TABLE notes (a bigint DEFAULT nextval('numbers'))";
     build("first", sql, &conn).await;
     let before = read("first", &conn).await;

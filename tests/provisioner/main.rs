@@ -17,3 +17,12 @@ mod reference;
 mod rights;
 mod speed;
 mod upgrade;
+
+use connection::PlatformConn;
+use rowhouse::database::Connector;
+
+/// A connection of the login role to the database of a URL, as the engine has it. A statement may take a minute.
+async fn connect(url: &str) -> PlatformConn {
+    let connector = Connector::new(url, 60).unwrap();
+    connector.connect().await.unwrap()
+}

@@ -2,26 +2,25 @@
 
 use std::sync::Arc;
 
-use rowhouse::database::Connector;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::introspect::{LiveSchema, fingerprints};
 use rowhouse::provisioner::namespace::Namespace;
 use test_app::{TestPlatform, config, provision};
+
+use crate::connect;
 
 const SCHEMAS: &str =
     "SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^tenant_reference_' ORDER BY 1";
 
 /// The reference as one process sees it.
 async fn reference(platform: &Platform, url: &str) -> Arc<LiveSchema> {
-    let connector = Connector::new(url, 60).unwrap();
-    let conn = connector.connect().await.unwrap();
+    let conn = connect(url).await;
     platform.provisioner.reference(&conn).await.unwrap()
 }
 
 /// Makes the comment of a reference say that the schema is as it was made.
 async fn vouch_for(name: &str, site: &TestPlatform) {
-    let connector = Connector::new(site.url(), 60).unwrap();
-    let conn = connector.connect().await.unwrap();
+    let conn = connect(site.url()).await;
     let schema = Namespace::find(name, &conn).await.unwrap();
     let now = fingerprints(&[schema], &conn).await.unwrap().remove(0);
     let comment = format!("SELECT obj_description('{name}'::regnamespace, 'pg_namespace')");

@@ -9,11 +9,9 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use connection::PlatformConn;
 use diesel_async::RunQueryDsl;
 use platform_schema::{TenantId, TenantKey};
 use rowhouse::config::Isolation;
-use rowhouse::database::Connector;
 use rowhouse::platform::Platform;
 use rowhouse::provisioner::introspect::{fingerprints, introspect};
 use rowhouse::provisioner::namespace::Namespace;
@@ -21,6 +19,8 @@ use rowhouse::provisioner::planner::{self, PlanOptions};
 use rowhouse::provisioner::template::Template;
 use rowhouse::provisioner::upgrade::UpgradeOptions;
 use test_app::{TestDatabase, TestPlatform, config, order, provision};
+
+use crate::connect;
 
 diesel::define_sql_function! {
     /// The server process behind the connection.
@@ -35,11 +35,6 @@ const LENT: usize = 20_000;
 
 /// How many schemas one query reads.
 const IN_ONE_QUERY: usize = 50;
-
-async fn connect(url: &str) -> PlatformConn {
-    let connector = Connector::new(url, 60).unwrap();
-    connector.connect().await.unwrap()
-}
 
 /// 35 tables of 11 columns, 95 indexes, 41 foreign keys, with an enum, checks and comments.
 fn large_schema() -> String {

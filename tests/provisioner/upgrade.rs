@@ -1,7 +1,6 @@
 //! Upgrading, verifying and repairing tenants: to the models from whatever they are, one tenant at a time.
 
 use platform_schema::{Run, RunStep, TenantKey};
-use rowhouse::database::Connector;
 use rowhouse::provisioner::ProvisionError;
 use rowhouse::provisioner::apply::options::ApplyOptions;
 use rowhouse::provisioner::order::{Requester, TenantView};
@@ -10,6 +9,8 @@ use rowhouse::provisioner::planner::PlanOptions;
 use rowhouse::provisioner::upgrade::{UpgradeOptions, Upgraded};
 use rowhouse::provisioner::verify::{Change, Verification};
 use test_app::{TestPlatform, provision};
+
+use crate::connect;
 
 /// Two tenants, of which the tests change the first.
 async fn two() -> (TestPlatform, TenantView, TenantView) {
@@ -39,6 +40,13 @@ async fn upgrade_with(
     provisioner
         .upgrade(&key("acme"), &options, &requester)
         .await
+}
+
+async fn repair(site: &TestPlatform) -> Upgraded {
+    let (options, requester) = (UpgradeOptions::default(), Requester::command_line());
+    let provisioner = &site.platform.provisioner;
+    let repaired = provisioner.repair(&key("acme"), &options, &requester).await;
+    repaired.unwrap()
 }
 
 async fn verify(site: &TestPlatform, slug: &str) -> Verification {
@@ -118,11 +126,7 @@ async fn an_older_tenant_is_brought_to_the_models_with_rows_rights_and_seeds() {
 
     let [one, another] = CREATED;
     assert_eq!(runs(&site).await, [one, another, "acme upgrade succeeded"]);
-    let conn = Connector::new(site.url(), 60)
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let conn = connect(site.url()).await;
     let steps = RunStep::of(upgraded.run.unwrap().id, &conn).await.unwrap();
     assert_eq!(steps.len(), upgraded.applied.steps_run + 3);
     assert!(steps.iter().all(|step| step.finished_at.is_some()));
@@ -170,13 +174,7 @@ async fn an_upgrade_that_fails_is_recorded_and_can_be_repeated() {
     let [one, another] = CREATED;
     assert_eq!(runs(&site).await, [one, another, "acme upgrade failed"]);
 
-    let provisioner = &site.platform.provisioner;
-    let (options, requester) = (UpgradeOptions::default(), Requester::command_line());
-    let repaired = provisioner
-        .repair(&key("acme"), &options, &requester)
-        .await
-        .unwrap();
-    assert_eq!(repaired.tenant.fingerprint, acme.fingerprint);
+    assert_eq!(repair(&site).await.tenant.fingerprint, acme.fingerprint);
     let right = format!(
         "SELECT has_table_privilege('{0}', '{0}.api_keys', 'INSERT')::text",
         acme.schema
@@ -216,14 +214,8 @@ async fn a_lost_schema_is_made_again() {
             .all(|difference| difference.change == Change::Missing)
     );
 
-    let provisioner = &site.platform.provisioner;
-    let (options, requester) = (UpgradeOptions::default(), Requester::command_line());
-    let repaired = provisioner
-        .repair(&key("acme"), &options, &requester)
-        .await
-        .unwrap();
-    assert_eq!(repaired.tenant.fingerprint, acme.fingerprint);
-    assert_eq!(provisioner.orphans().await.unwrap(), []);
+    assert_eq!(repair(&site).await.tenant.fingerprint, acme.fingerprint);
+    assert_eq!(site.platform.provisioner.orphans().await.unwrap(), []);
     let users = format!("SELECT username FROM {}.users", globex.schema);
     assert_eq!(site.texts(&users).await, ["mallory"]);
 }
@@ -280,11 +272,7 @@ async fn verifying_tells_drift_from_difference_and_names_what_is_not_ours() {
 #[tokio::test]
 async fn a_run_that_is_waiting_for_the_lock_is_not_taken_for_one_that_was_cut_off() {
     let (site, acme, _) = two().await;
-    let conn = Connector::new(site.url(), 60)
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let conn = connect(site.url()).await;
     let waiting = platform_schema::NewRun {
         id: uuid::Uuid::now_v7(),
         tenant_id: None,

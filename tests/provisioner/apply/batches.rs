@@ -7,7 +7,7 @@ use platform_schema::backfill::BackfillProgress;
 use rowhouse::provisioner::apply::options::{ApplyOptions, StepEvent};
 use tokio_postgres::NoTls;
 
-use super::{Site, gears, heard, is_contended, observed};
+use super::{Site, gears, heard, observed};
 
 const EMPTY: &str = "SELECT count(*)::text FROM depot.bikes WHERE gears IS NULL";
 
@@ -66,16 +66,7 @@ async fn batches_that_are_cut_off_go_on_at_the_page_that_is_recorded() {
     let lock = "BEGIN; SELECT FROM depot.bikes WHERE id = 9000 FOR UPDATE";
     site.platform.run(lock).await;
     let plan = site.plan(vec![gears()]).await;
-    let (options, mut events) = observed();
-    let (provisioner, schema) = (site.provisioner(), site.schema.clone());
-    let cut_off = plan.clone();
-    let applying =
-        tokio::task::spawn(async move { provisioner.apply(&schema, &cut_off, &options).await });
-    heard(&mut events, is_contended).await;
-    heard(&mut events, is_contended).await;
-    applying.abort();
-    assert!(applying.await.unwrap_err().is_cancelled());
-    site.platform.run("ROLLBACK").await;
+    site.cut_off(&plan, 2).await;
 
     let left = progress(&site).await;
     assert!(

@@ -8,7 +8,7 @@ use rowhouse::provisioner::plan::step::Step;
 use test_app::TestPlatform;
 use tokio_postgres::{Client, NoTls};
 
-use super::{Site, alone, atomic, heard, is_contended, observed, step};
+use super::{Site, alone, atomic, heard, is_contended, step};
 
 /// Another session, and the number of its process.
 async fn other(site: &TestPlatform) -> (Client, i32) {
@@ -68,10 +68,7 @@ async fn a_lock_that_is_given_back_is_taken_at_the_next_attempt() {
             "ALTER TABLE bikes ADD colour text",
         ])])
         .await;
-    let (options, mut events) = observed();
-    let (provisioner, schema) = (site.provisioner(), site.schema.clone());
-    let applying =
-        tokio::task::spawn(async move { provisioner.apply(&schema, &plan, &options).await });
+    let (applying, mut events) = site.begin(&plan);
     heard(&mut events, is_contended).await;
     // The whole transaction is rolled back while it waits: nobody else waits behind it.
     assert_eq!(site.columns().await, ["id", "gears"]);
@@ -133,10 +130,7 @@ async fn an_index_that_was_not_finished_is_cleared_away_before_the_next_attempt(
         ..step("CREATE INDEX CONCURRENTLY bikes_gears_idx ON bikes (gears)")
     };
     let plan = site.plan(vec![alone(concurrently)]).await;
-    let (options, mut events) = observed();
-    let (provisioner, schema) = (site.provisioner(), site.schema.clone());
-    let applying =
-        tokio::task::spawn(async move { provisioner.apply(&schema, &plan, &options).await });
+    let (applying, mut events) = site.begin(&plan);
     heard(&mut events, is_contended).await;
     let validity = "SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'depot.bikes_gears_idx'::regclass";
     assert_eq!(site.platform.texts(validity).await, ["false"]);

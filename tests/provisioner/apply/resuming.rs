@@ -5,7 +5,7 @@ use rowhouse::provisioner::apply::options::ApplyOptions;
 use rowhouse::provisioner::plan::step::Step;
 use rowhouse::provisioner::plan::{Fingerprint, Plan, Transaction};
 
-use super::{Site, atomic, heard, is_contended, observed, step};
+use super::{Site, atomic, step};
 
 const COLOUR: &str = "ALTER TABLE bikes ADD colour text";
 const UNIQUE: &str = "ALTER TABLE bikes ADD CONSTRAINT bikes_gears_key UNIQUE (gears)";
@@ -74,15 +74,7 @@ async fn a_run_that_was_cut_off_is_recorded_as_interrupted_by_the_next_one() {
     let site = Site::with_bikes().await;
     site.platform.run("BEGIN; LOCK TABLE depot.bikes").await;
     let plan = site.plan(vec![atomic(&[COLOUR])]).await;
-    let (options, mut events) = observed();
-    let (provisioner, schema) = (site.provisioner(), site.schema.clone());
-    let cut_off = plan.clone();
-    let applying =
-        tokio::task::spawn(async move { provisioner.apply(&schema, &cut_off, &options).await });
-    heard(&mut events, is_contended).await;
-    applying.abort();
-    assert!(applying.await.unwrap_err().is_cancelled());
-    site.platform.run("ROLLBACK").await;
+    site.cut_off(&plan, 1).await;
     assert_eq!(site.runs().await, ["apply running"]);
 
     let applied = site.apply(&plan, &ApplyOptions::default()).await.unwrap();
