@@ -5,10 +5,11 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use anyhow::ensure;
-use platform_schema::TenantKey;
+use platform_schema::{TenantId, TenantKey};
 use rowhouse::identity::Identity;
 use rowhouse::identity::access_cache::{AccessKey, Credential};
 use rowhouse::identity::permission;
+use rowhouse::identity::token::Bearer;
 use rowhouse::platform::Platform;
 
 use crate::figures::at_percent;
@@ -29,9 +30,8 @@ const DECISION: f64 = 1.0;
 /// # Errors
 /// A site that fails, or a token that is refused.
 pub(crate) async fn token(site: &mut Site) -> anyhow::Result<Option<Row>> {
-    let members = site.tenants(1).await?;
-    let member = members.first().ok_or(diesel::NotFound)?;
-    let bearer = site.bearer(member)?;
+    let member = site.first_tenant().await?;
+    let bearer = site.bearer(&member)?;
     let config = test_app::config(site.url());
     let platform = Platform::open(&config).await?;
     let identity = Identity::open(&config, &platform).await?;
@@ -47,21 +47,14 @@ pub(crate) async fn token(site: &mut Site) -> anyhow::Result<Option<Row>> {
 /// # Errors
 /// As [`token`], or a tenant that is not served.
 pub(crate) async fn decision(site: &mut Site) -> anyhow::Result<Option<Row>> {
-    let members = site.tenants(1).await?;
-    let member = members.first().ok_or(diesel::NotFound)?;
+    let member = site.first_tenant().await?;
     let key: TenantKey = member.slug().parse()?;
     let config = test_app::config(site.url());
     let platform = Platform::open(&config).await?;
     let identity = Identity::open(&config, &platform).await?;
     let tenant = platform.registry.resolve(&key).await?;
-    let bearer = identity.tokens().bearer(&site.bearer(member)?)?;
-    let access = AccessKey {
-        tenant: tenant.id.clone(),
-        credential: Credential::Session {
-            user: bearer.user,
-            session: bearer.session,
-        },
-    };
+    let bearer = identity.tokens().bearer(&site.bearer(&member)?)?;
+    let access = access_key(&tenant.id, &bearer);
     let known = identity.accesses().find(&access, &tenant.limits).await?;
     let known = known.ok_or(diesel::NotFound)?;
     let mut names = permission::ALL.iter().cycle();
@@ -71,6 +64,17 @@ pub(crate) async fn decision(site: &mut Site) -> anyhow::Result<Option<Row>> {
         decision.is_allowed()
     })?;
     Ok(Some(row("permission", &decisions, DECISION)?))
+}
+
+/// What the caller with a token is known by at a tenant.
+pub(crate) fn access_key(tenant: &TenantId, bearer: &Bearer) -> AccessKey {
+    AccessKey {
+        tenant: tenant.clone(),
+        credential: Credential::Session {
+            user: bearer.user,
+            session: bearer.session,
+        },
+    }
 }
 
 /// How long each of so many calls took, in nanoseconds and in order of length. Each has to succeed.

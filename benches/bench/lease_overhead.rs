@@ -8,12 +8,12 @@ use std::time::Instant;
 use anyhow::ensure;
 use platform_schema::TenantKey;
 use rowhouse::identity::Identity;
-use rowhouse::identity::access_cache::{AccessKey, Credential};
 use rowhouse::identity::permission::{Permission, UsersRead};
 use rowhouse::platform::Platform;
 use test_app::ChaosProxy;
 
 use crate::figures::{millis, percentile};
+use crate::known_caller::access_key;
 use crate::report::{Bound, Row};
 use crate::site::Site;
 
@@ -32,9 +32,8 @@ const ROUNDS: usize = 2;
     reason = "leases are what this row is about"
 )]
 pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
-    let members = site.tenants(1).await?;
-    let member = members.first().ok_or(diesel::NotFound)?;
-    let (key, bearer): (TenantKey, _) = (member.slug().parse()?, site.bearer(member)?);
+    let member = site.first_tenant().await?;
+    let (key, bearer): (TenantKey, _) = (member.slug().parse()?, site.bearer(&member)?);
     let proxy = ChaosProxy::start(site.url()).await;
     let config = test_app::config(proxy.url());
     let platform = Platform::open(&config).await?;
@@ -51,13 +50,7 @@ pub(crate) async fn measure(site: &mut Site) -> anyhow::Result<Option<Row>> {
             let begun = Instant::now();
             let bearer = identity.tokens().bearer(&bearer)?;
             let tenant = platform.registry.resolve(&key).await?;
-            let access = AccessKey {
-                tenant: tenant.id.clone(),
-                credential: Credential::Session {
-                    user: bearer.user,
-                    session: bearer.session,
-                },
-            };
+            let access = access_key(&tenant.id, &bearer);
             let known = identity.accesses().find(&access, &tenant.limits).await?;
             let is_allowed = known.is_some_and(|known| {
                 let decision = known.grants.decide(UsersRead::NAME, known.now());

@@ -106,6 +106,15 @@ impl Site {
         Ok(self.manifest.twins.iter().take(count).cloned().collect())
     }
 
+    /// The first tenant.
+    ///
+    /// # Errors
+    /// As [`Self::tenants`].
+    pub(crate) async fn first_tenant(&mut self) -> anyhow::Result<Member> {
+        let first = self.tenants(1).await?.pop();
+        first.context("There is no tenant")
+    }
+
     /// A tenant that is no twin, made if it is missing: for rows that need one of their own.
     ///
     /// # Errors
