@@ -66,6 +66,10 @@ pub struct TestApp {
     database: TestDatabase,
 }
 
+/// What every server of a test is told: a free port, the lowest cost of a password, and to say no more than warnings.
+pub const SERVER_ARGUMENTS: [&str; 6] =
+    ["--port", "0", "--password-cost", "4", "--log-level", "warn"];
+
 /// More requests a minute than any test makes.
 const UNLIMITED: u32 = 1_000_000;
 
@@ -76,22 +80,12 @@ struct Arguments {
     config: Config,
 }
 
-/// A configuration for tests on a database: a free port, the lowest cost of a password, mail in files.
+/// A configuration for tests on a database: [`SERVER_ARGUMENTS`], and mail in files.
 pub fn config(database_url: &str) -> Config {
     let data = database::data_folder(database_url);
-    let arguments = [
-        "test",
-        "--port",
-        "0",
-        "--password-cost",
-        "4",
-        "--log-level",
-        "warn",
-        "--database-url",
-        database_url,
-        "--data-dir",
-        data.to_str().expect("a path in UTF-8"),
-    ];
+    let data = data.to_str().expect("a path in UTF-8");
+    let places = ["--database-url", database_url, "--data-dir", data];
+    let arguments = ["test"].iter().chain(&SERVER_ARGUMENTS).chain(&places);
     let mut config = Arguments::parse_from(arguments).config;
     // What is tested has limits of its own.
     config.limits.rate_per_address = UNLIMITED;

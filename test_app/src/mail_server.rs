@@ -134,39 +134,42 @@ async fn converse(stream: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<
         if stream.read_line(&mut line).await? == 0 {
             return Ok(());
         }
-        let command = line.trim_end().to_owned();
-        let verb = command.to_ascii_uppercase();
-        let reception = lock(shared).reception;
-        let answer = if verb.starts_with("EHLO") {
+        let command = line.trim_end().to_ascii_uppercase();
+        let answer = if command.starts_with("EHLO") {
             "250-test\r\n250 8BITMIME"
-        } else if let Some(recipient) = verb.strip_prefix("RCPT TO:<") {
-            let address = recipient
-                .split('>')
-                .next()
-                .unwrap_or_default()
-                .to_lowercase();
-            lock(shared).asked.push(address);
-            match reception {
-                Reception::Defer => "451 4.3.0 later",
-                Reception::Refuse => "550 5.1.1 no such mailbox",
-                Reception::HangUp => return Ok(()),
-                Reception::Take | Reception::Stall => "250 ok",
+        } else if let Some(recipient) = command.strip_prefix("RCPT TO:<") {
+            match answer_for(recipient, shared) {
+                Some(answer) => answer,
+                None => return Ok(()),
             }
-        } else if verb == "DATA" {
+        } else if command == "DATA" {
             stream.write_all(b"354 go on\r\n").await?;
             let text = read_data(&mut stream).await?;
-            if reception == Reception::Stall {
+            if lock(shared).reception == Reception::Stall {
                 std::future::pending::<()>().await;
             }
             lock(shared).taken.push(Mail::parse(text));
             "250 taken"
-        } else if verb == "QUIT" {
+        } else if command == "QUIT" {
             stream.write_all(b"221 bye\r\n").await?;
             return Ok(());
         } else {
             "250 ok"
         };
         stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+}
+
+/// Notes that a recipient was asked for, and says what the client hears. `None` hangs up.
+fn answer_for(recipient: &str, shared: &Mutex<Shared>) -> Option<&'static str> {
+    let address = recipient.split('>').next().unwrap_or_default();
+    let mut shared = lock(shared);
+    shared.asked.push(address.to_lowercase());
+    match shared.reception {
+        Reception::Defer => Some("451 4.3.0 later"),
+        Reception::Refuse => Some("550 5.1.1 no such mailbox"),
+        Reception::HangUp => None,
+        Reception::Take | Reception::Stall => Some("250 ok"),
     }
 }
 

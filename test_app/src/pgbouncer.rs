@@ -45,6 +45,18 @@ pub enum PoolMode {
     Statement,
 }
 
+impl PoolMode {
+    /// As the configuration says it.
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Session => "pool_mode = session",
+            Self::Transaction => "pool_mode = transaction",
+            Self::RoundRobin => "pool_mode = transaction\nserver_round_robin = 1",
+            Self::Statement => "pool_mode = statement",
+        }
+    }
+}
+
 /// Whom PgBouncer logs in as.
 #[derive(Debug, Clone, Copy)]
 enum Login {
@@ -196,12 +208,7 @@ fn configured(
     pool_size: u32,
     folder: &str,
 ) -> String {
-    let (pool_mode, round_robin) = match mode {
-        PoolMode::Session => ("session", 0),
-        PoolMode::Transaction => ("transaction", 0),
-        PoolMode::RoundRobin => ("transaction", 1),
-        PoolMode::Statement => ("statement", 0),
-    };
+    let mode = mode.settings();
     let Upstream {
         folder: host,
         port,
@@ -221,8 +228,7 @@ auth_file = {folder}/users
 listen_port = {PORT}
 unix_socket_dir = {folder}
 unix_socket_mode = 0700
-pool_mode = {pool_mode}
-server_round_robin = {round_robin}
+{mode}
 default_pool_size = {pool_size}
 max_client_conn = 500
 query_wait_timeout = 60

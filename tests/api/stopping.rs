@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use test_app::TestDatabase;
+use test_app::{SERVER_ARGUMENTS, TestDatabase};
 
 const BODY: &str = r#"{"email":"nobody@platform.example","password":"no password"}"#;
 
@@ -25,15 +25,8 @@ impl Program {
     /// Starts the program on a free port, and gives its address once it serves.
     pub(crate) fn serve(database: &TestDatabase) -> (Self, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rowhouse"))
-            .args([
-                "serve",
-                "--port",
-                "0",
-                "--password-cost",
-                "4",
-                "--log-level",
-                "warn",
-            ])
+            .arg("serve")
+            .args(SERVER_ARGUMENTS)
             .env("DATABASE_URL", database.url())
             .stdout(Stdio::piped())
             .spawn()

@@ -11,7 +11,7 @@ use serde_json::json;
 use test_app::{Answer, Caller, PASSWORD};
 use tokio_postgres::Client;
 
-use super::rowhouse::Rowhouse;
+use super::rowhouse::{Rowhouse, UNLIMITED};
 use super::shell::{Outcome, Shell};
 
 const TRIES: usize = 200;
@@ -43,17 +43,9 @@ impl Site {
         let created = Outcome::of(shell.provision(&arguments).write_stdin(PASSWORD));
         assert_eq!(created.code, Some(0), "{created:#?}");
         let client = shell.database().client().await;
-        let arguments = [
-            "--rate-per-account",
-            "0",
-            "--rate-per-address",
-            "0",
-            "--rate-per-api-key",
-            "0",
-        ];
-        let first = Rowhouse::serve_with(&shell, &arguments);
+        let first = Rowhouse::serve_with(&shell, &UNLIMITED);
         let of_first = wait_for_listeners(&client, &BTreeSet::new()).await;
-        let second = Rowhouse::serve_with(&shell, &arguments);
+        let second = Rowhouse::serve_with(&shell, &UNLIMITED);
         Self {
             shell,
             first,

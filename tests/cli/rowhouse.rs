@@ -12,6 +12,16 @@ use super::shell::Shell;
 /// How long the server may take to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Arguments with which callers may ask as often as they like.
+pub(crate) const UNLIMITED: [&str; 6] = [
+    "--rate-per-account",
+    "0",
+    "--rate-per-address",
+    "0",
+    "--rate-per-api-key",
+    "0",
+];
+
 /// A `rowhouse serve` of a shell.
 #[derive(Debug)]
 pub(crate) struct Rowhouse {

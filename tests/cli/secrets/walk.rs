@@ -13,19 +13,13 @@ use serde_json::{Value, json};
 use test_app::{Answer, Caller, Mail};
 
 use super::Secrets;
-use crate::rowhouse::Rowhouse;
+use crate::rowhouse::{Rowhouse, UNLIMITED};
 use crate::shell::Shell;
 
-/// It logs all that it can, and lets nobody wait who fails.
-const ARGUMENTS: [&str; 12] = [
+/// Beside those of no limits: it logs all that it can, and lets nobody wait who fails.
+const ARGUMENTS: [&str; 6] = [
     "--log-level",
     "trace",
-    "--rate-per-account",
-    "0",
-    "--rate-per-address",
-    "0",
-    "--rate-per-api-key",
-    "0",
     "--login-failures",
     "0",
     "--login-failures-per-address",
@@ -46,7 +40,8 @@ impl Walk {
     pub(crate) async fn begin() -> Self {
         let shell = Shell::open().await;
         let log = File::create(log_of(&shell)).unwrap();
-        let rowhouse = Rowhouse::serve_logging(&shell, &ARGUMENTS, log);
+        let arguments = [UNLIMITED, ARGUMENTS].concat();
+        let rowhouse = Rowhouse::serve_logging(&shell, &arguments, log);
         Self {
             anonymous: rowhouse.anonymous().at("acme"),
             secrets: Secrets::default(),
