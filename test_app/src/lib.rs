@@ -17,6 +17,7 @@ mod mail_server;
 mod own_server;
 mod pgbouncer;
 mod platform;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub use mail_server::{MailServer, Reception};
 pub use own_server::OwnServer;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use platform::TestPlatform;
+pub use traffic::{panic_on_purpose, serve_in_turn};
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "correct horse battery staple";

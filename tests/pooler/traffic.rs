@@ -10,6 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rowhouse::tenancy::{Lease, Ledger};
 use tenant_schema::identity::User;
+use test_app::{panic_on_purpose, serve_in_turn};
 use tokio::time::timeout;
 
 use super::site::{Site, TWIN, canary};
@@ -21,9 +22,6 @@ const SESSIONS: u32 = 2;
 /// Requests of the whole test, and tasks that they are dealt to.
 const REQUESTS: usize = 2_000;
 const TASKS: usize = 8;
-
-/// What a handler that panics on purpose says.
-const PANIC: &str = "a handler's panic";
 
 diesel::define_sql_function! {
     /// A setting, and an error where there is none.
@@ -99,21 +97,7 @@ async fn serve(site: Arc<Site>, tenant: TenantId, deed: Deed) {
         }
         Deed::GiveUp => ledger.close(),
         Deed::LeaveTransaction => lease.begin().await.unwrap(),
-        Deed::Panic => std::panic::resume_unwind(Box::new(PANIC)),
-    }
-}
-
-/// Serves requests one after another, each as a task of its own, as a server does.
-async fn serve_all(site: Arc<Site>, requests: Vec<(usize, Deed)>) {
-    for (tenant, deed) in requests {
-        let tenant = site.tenants[tenant].clone();
-        let handler = tokio::spawn(serve(Arc::clone(&site), tenant, deed));
-        if let Err(failed) = handler.await {
-            let payload = failed.into_panic();
-            if payload.downcast_ref() != Some(&PANIC) {
-                std::panic::resume_unwind(payload);
-            }
-        }
+        Deed::Panic => panic_on_purpose(),
     }
 }
 
@@ -124,8 +108,11 @@ async fn two_thousand_random_requests_of_twenty_tenants_never_meet() {
         .new_tree(&mut TestRunner::default())
         .unwrap()
         .current();
-    let tasks = requests
-        .chunks(REQUESTS / TASKS)
-        .map(|chunk| serve_all(Arc::clone(&site), chunk.to_vec()));
+    let tasks =
+        requests.chunks(REQUESTS / TASKS).map(|chunk| {
+            serve_in_turn(chunk.iter().map(|(tenant, deed)| {
+                serve(Arc::clone(&site), site.tenants[*tenant].clone(), *deed)
+            }))
+        });
     futures_util::future::join_all(tasks).await;
 }

@@ -76,8 +76,27 @@ async fn wait_until_reads(memory: &Memory, expected: bool) -> Duration {
 /// Ends the connections that listen, as a network would.
 async fn cut_listeners(client: &Client) -> u64 {
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%rowhouse%'";
+               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%NOTIFY rowhouse%'";
     client.execute(cut, &[]).await.unwrap()
+}
+
+/// Lets nobody new connect and cuts off who listens: silence from here on.
+pub(crate) async fn begin_silence(site: &TestPlatform) {
+    limit_connections(site, 0).await;
+    assert_eq!(cut_listeners(&site.client).await, 1);
+}
+
+/// Lets who wants to listen connect again.
+pub(crate) async fn end_silence(site: &TestPlatform) {
+    limit_connections(site, -1).await;
+}
+
+async fn limit_connections(site: &TestPlatform, most: i32) {
+    let database = site.database().name();
+    site.run(&format!(
+        "ALTER DATABASE {database} CONNECTION LIMIT {most}"
+    ))
+    .await;
 }
 
 #[tokio::test]
@@ -151,21 +170,13 @@ async fn nothing_is_believed_for_longer_than_a_second_when_calls_do_not_come_bac
     let site = listening().await;
     let memory = Memory::of(&site.platform.changes);
     assert!(memory.reads().await);
-    // Nobody new may connect, and who listens is cut off: silence from here on.
-    let database: String = site
-        .texts("SELECT current_database()::text")
-        .await
-        .remove(0);
-    site.run(&format!("ALTER DATABASE {database} CONNECTION LIMIT 0"))
-        .await;
-    assert_eq!(cut_listeners(&site.client).await, 1);
+    begin_silence(&site).await;
     let waited = wait_until_reads(&memory, true).await;
     assert!(waited < BELIEF, "{waited:?}");
     for _ in 0..3 {
         assert!(memory.reads().await);
     }
-    site.run(&format!("ALTER DATABASE {database} CONNECTION LIMIT -1"))
-        .await;
+    end_silence(&site).await;
     wait_until_reads(&memory, false).await;
 }
 

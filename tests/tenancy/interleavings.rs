@@ -7,7 +7,7 @@ use platform_schema::TenantId;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use test_app::TestPlatform;
+use test_app::{TestPlatform, panic_on_purpose, serve_in_turn};
 use tokio::time::timeout;
 
 use super::login_roles::two_login_roles;
@@ -18,9 +18,6 @@ const REQUESTS: usize = 2_000;
 
 /// Tasks that the requests are dealt to.
 const TASKS: usize = 6;
-
-/// What a handler that panics on purpose says.
-const PANIC: &str = "a handler's panic";
 
 /// What a request does with its lease once it has looked round.
 #[derive(Debug, Clone, Copy)]
@@ -63,22 +60,7 @@ async fn serve(site: Arc<TestPlatform>, tenant: TenantId, deed: Deed) {
             given_up.unwrap_err();
         }
         Deed::LeaveTransaction => lease.begin().await.unwrap(),
-        Deed::Panic => std::panic::resume_unwind(Box::new(PANIC)),
-    }
-}
-
-/// Serves requests one after another, each as a task of its own, as a server does.
-async fn serve_all(site: Arc<TestPlatform>, tenants: [TenantId; 2], requests: Vec<(bool, Deed)>) {
-    let [acme, globex] = tenants;
-    for (is_first, deed) in requests {
-        let tenant = if is_first { &acme } else { &globex };
-        let handler = tokio::spawn(serve(Arc::clone(&site), tenant.clone(), deed));
-        if let Err(failed) = handler.await {
-            let payload = failed.into_panic();
-            if payload.downcast_ref() != Some(&PANIC) {
-                std::panic::resume_unwind(payload);
-            }
-        }
+        Deed::Panic => panic_on_purpose(),
     }
 }
 
@@ -105,14 +87,17 @@ async fn tenants_of_different_login_roles_never_meet_and_stay_below_the_ceiling(
     assert_ne!(view.closed.login_role, 0);
 }
 
-async fn never_meet(site: TestPlatform, tenants: [TenantId; 2]) {
+async fn never_meet(site: TestPlatform, [acme, globex]: [TenantId; 2]) {
     let site = Arc::new(site);
     let requests = prop::collection::vec(request(), REQUESTS)
         .new_tree(&mut TestRunner::default())
         .unwrap()
         .current();
-    let tasks = requests
-        .chunks(REQUESTS / TASKS)
-        .map(|chunk| serve_all(Arc::clone(&site), tenants.clone(), chunk.to_vec()));
+    let tasks = requests.chunks(REQUESTS / TASKS).map(|chunk| {
+        serve_in_turn(chunk.iter().map(|(is_first, deed)| {
+            let tenant = if *is_first { &acme } else { &globex };
+            serve(Arc::clone(&site), tenant.clone(), *deed)
+        }))
+    });
     futures_util::future::join_all(tasks).await;
 }

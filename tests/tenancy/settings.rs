@@ -10,6 +10,8 @@ use tenant_schema::settings::known::MOST_SESSIONS;
 use tenant_schema::settings::{FeatureFlagState, Setting, SettingChanges};
 use test_app::{TestPlatform, config, provision};
 
+use super::changes::{begin_silence, end_silence};
+
 /// How soon something must have happened; generous, since machines are loaded.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -104,16 +106,7 @@ async fn a_flag_that_is_made_at_one_node_is_there_at_another() {
 async fn a_change_is_in_force_within_a_second_although_its_announcement_is_lost() {
     let (site, acme) = listening().await;
     assert_eq!(most(&site.platform, &acme).await, json!(3));
-    // Nobody new may connect, and who listens is cut off: silence from here on.
-    let database: String = site
-        .texts("SELECT current_database()::text")
-        .await
-        .remove(0);
-    site.run(&format!("ALTER DATABASE {database} CONNECTION LIMIT 0"))
-        .await;
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%NOTIFY rowhouse%'";
-    assert_eq!(site.client.execute(cut, &[]).await.unwrap(), 1);
+    begin_silence(&site).await;
     let schema = &acme.schema_name;
     site.run(&format!(
         "UPDATE {}.settings SET value = '7' WHERE key = '{MOST_SESSIONS}'",
@@ -126,6 +119,5 @@ async fn a_change_is_in_force_within_a_second_although_its_announcement_is_lost(
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(begun.elapsed() < BELIEF, "{:?}", begun.elapsed());
-    site.run(&format!("ALTER DATABASE {database} CONNECTION LIMIT -1"))
-        .await;
+    end_silence(&site).await;
 }
