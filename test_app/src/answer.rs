@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An answer of the API, read to its end; of events, which have none, the first part.
 #[derive(Debug, Clone)]
@@ -79,6 +79,12 @@ impl Answer {
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");
         self
+    }
+
+    /// Fails the test unless the request was refused because the value of this field is another's already.
+    pub fn expect_taken(self, field: &str) {
+        let errors = self.expect_status(409).at("/errors");
+        assert_eq!(errors, json!({ field: ["is already taken"] }));
     }
 }
 

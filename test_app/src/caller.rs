@@ -148,6 +148,31 @@ impl Caller {
         }
     }
 
+    /// Fails the test unless each of these fields is blamed, wherever a request names it beside a body that is right.
+    pub async fn must_not_set(&self, fields: &[&str], requests: &[(Method, &str)], body: &Value) {
+        for field in fields {
+            let mut body = body.clone();
+            let fields = body.as_object_mut().expect("a body of fields");
+            fields.insert((*field).to_owned(), json!("x"));
+            for (method, path) in requests {
+                let request = self.request(method.clone(), path).json(&body);
+                let refused = self.send(request.header(IF_MATCH, "*")).await;
+                assert_eq!(refused.expect_status(422).blamed(), [*field]);
+            }
+        }
+    }
+
+    /// Fails the test unless there is nothing at a path: neither to show, nor to change, nor to delete.
+    pub async fn must_not_find(&self, path: &str, changes: &Value) {
+        for answer in [
+            self.get(path).await,
+            self.patch(path, "*", changes).await,
+            self.delete(path, "*").await,
+        ] {
+            assert_eq!(answer.expect_status(404).code(), "not_found");
+        }
+    }
+
     /// Creates a user of the caller's tenant who has [`PASSWORD`], and fails the test if that is refused.
     pub async fn create_user(&self, username: &str, roles: &[&str]) -> Answer {
         let body = json!({
@@ -188,5 +213,10 @@ impl Caller {
     pub async fn delete(&self, path: &str, etag: &str) -> Answer {
         self.send(self.request(Method::DELETE, path).header(IF_MATCH, etag))
             .await
+    }
+
+    /// Asks for something back that was deleted.
+    pub async fn restore(&self, path: &str) -> Answer {
+        self.post(&format!("{path}/restore"), &json!({})).await
     }
 }

@@ -36,7 +36,7 @@ async fn give_back(deed: &str, caller: &Caller, path: &str) {
         "demote" => set_roles(caller, path, &["admin"]).await,
         "deny" => rule(caller, path, &[]).await,
         "disable" => caller.patch(path, "*", &json!({ "is_active": true })).await,
-        _ => caller.post(&format!("{path}/restore"), &json!({})).await,
+        _ => caller.restore(path).await,
     };
     answer.expect_status(200);
 }

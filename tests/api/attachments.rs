@@ -9,7 +9,7 @@ mod versions;
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
-use serde_json::json;
+use serde_json::{Value, json};
 use test_app::{Answer, Caller, TestApp};
 
 use crate::user_roles::own_path;
@@ -50,6 +50,24 @@ async fn attached(caller: &Caller, name: &str, content: impl Into<Vec<u8>>) -> S
 async fn add_version(caller: &Caller, path: &str, content: &str) -> Answer {
     let request = caller.request(Method::POST, &format!("{path}/versions"));
     caller.send(request.multipart(file("next", content))).await
+}
+
+/// Fails the test unless the attachment is not there for the caller, nor anything below it.
+async fn must_find_nothing(caller: &Caller, path: &str, changes: &Value) {
+    for answer in [
+        caller.get(path).await,
+        caller.get(&format!("{path}/content")).await,
+        caller.get(&format!("{path}/versions")).await,
+        caller.get(&format!("{path}/versions/1/content")).await,
+        caller.post(&format!("{path}/links"), &json!({})).await,
+        add_version(caller, path, "two").await,
+        caller.patch(path, "*", changes).await,
+        caller.delete(path, "*").await,
+    ] {
+        let answer = answer.expect_status(404);
+        assert_eq!(answer.code(), "not_found");
+        assert!(!answer.text.contains("canary"));
+    }
 }
 
 async fn names(caller: &Caller, query: &str) -> Vec<String> {
@@ -203,6 +221,11 @@ async fn attachments_are_listed_by_what_they_hang_on() {
     assert_eq!(names(&mallory, "").await, Vec::<String>::new());
 }
 
+async fn must_have_none(caller: &Caller) {
+    let all = names(caller, "include_deleted=true").await;
+    assert_eq!(all, Vec::<String>::new());
+}
+
 /// Rules 63 to 66.
 #[tokio::test]
 async fn a_form_is_understood_in_full_or_refused() {
@@ -247,6 +270,12 @@ async fn a_form_is_understood_in_full_or_refused() {
     );
     let shell = attachment(&me, "a.png", "#!/bin/sh\necho\n");
     assert_eq!(faults(shell).await, ["file"]);
+    must_have_none(&alice).await;
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_refused() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
     let json = alice.post("/tools/attachments", &json!({})).await;
     json.expect_status(415);
     for (body, header) in [
@@ -261,10 +290,7 @@ async fn a_form_is_understood_in_full_or_refused() {
         let request = request.header("Content-Type", header).body(body);
         alice.send(request).await.expect_status(400);
     }
-    assert_eq!(
-        names(&alice, "include_deleted=true").await,
-        Vec::<String>::new()
-    );
+    must_have_none(&alice).await;
 }
 
 #[tokio::test]
@@ -275,17 +301,16 @@ async fn a_change_names_its_version_and_a_deletion_is_undone() {
     let body = json!({ "name": "b.txt", "description": "x" });
     let methods = [Method::PATCH, Method::DELETE];
     alice.must_name_version(&methods, &path, &body).await;
-    for field in [
+    let fields = [
         "id",
         "size",
         "sha256",
         "version",
         "attachable_id",
         "deleted_at",
-    ] {
-        let answer = alice.patch(&path, &etag, &json!({ field: "x" })).await;
-        answer.expect_status(422);
-    }
+    ];
+    let requests = [(Method::PATCH, &*path)];
+    alice.must_not_set(&fields, &requests, &body).await;
     let named = json!({ "name": "../b" });
     alice.patch(&path, &etag, &named).await.expect_status(422);
     let changed = alice.patch(&path, &etag, &body).await.expect_status(200);
@@ -294,22 +319,10 @@ async fn a_change_names_its_version_and_a_deletion_is_undone() {
         .delete(&path, &changed.etag())
         .await
         .expect_status(204);
-    for answer in [
-        alice.get(&path).await,
-        alice.get(&format!("{path}/content")).await,
-        alice.get(&format!("{path}/versions")).await,
-        alice.get(&format!("{path}/versions/1/content")).await,
-        alice.post(&format!("{path}/links"), &json!({})).await,
-        add_version(&alice, &path, "two").await,
-        alice.patch(&path, "*", &body).await,
-        alice.delete(&path, "*").await,
-    ] {
-        answer.expect_status(404);
-    }
+    must_find_nothing(&alice, &path, &body).await;
     assert_eq!(names(&alice, "").await, Vec::<String>::new());
     assert_eq!(names(&alice, "include_deleted=true").await, ["b.txt"]);
-    let restore = format!("{path}/restore");
-    alice.post(&restore, &json!({})).await.expect_status(200);
+    alice.restore(&path).await.expect_status(200);
     let content = alice.get(&format!("{path}/content")).await;
     assert_eq!(content.expect_status(200).text, "hello");
 }
@@ -341,21 +354,8 @@ async fn an_attachment_of_another_tenant_is_not_found() {
     let (_app, _, alice, mallory) = TestApp::with_two_tenants().await;
     let path = attached(&mallory, "secret.txt", "canary").await;
     let before = mallory.get(&path).await.json();
-    for answer in [
-        alice.get(&path).await,
-        alice.get(&format!("{path}/content")).await,
-        alice.get(&format!("{path}/versions")).await,
-        alice.get(&format!("{path}/versions/1/content")).await,
-        alice.post(&format!("{path}/links"), &json!({})).await,
-        add_version(&alice, &path, "two").await,
-        alice.patch(&path, "*", &json!({ "name": "x" })).await,
-        alice.delete(&path, "*").await,
-        alice.post(&format!("{path}/restore"), &json!({})).await,
-    ] {
-        let answer = answer.expect_status(404);
-        assert_eq!(answer.code(), "not_found");
-        assert!(!answer.text.contains("canary"));
-    }
+    must_find_nothing(&alice, &path, &json!({ "name": "x" })).await;
+    alice.restore(&path).await.expect_status(404);
     assert_eq!(mallory.get(&path).await.json(), before);
     assert_eq!(mallory.get(&format!("{path}/content")).await.text, "canary");
 }

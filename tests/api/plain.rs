@@ -158,9 +158,8 @@ async fn a_plain_resource_is_made_shown_changed_deleted_and_restored() {
             .get(&format!("{}?include_deleted=true", plain.path))
             .await;
         assert_eq!(whole.at("/pagination/total"), 1, "{path}");
-        let restore = format!("{path}/restore");
-        mallory.post(&restore, &json!({})).await.expect_status(404);
-        let restored = alice.post(&restore, &json!({})).await.expect_status(200);
+        mallory.restore(&path).await.expect_status(404);
+        let restored = alice.restore(&path).await.expect_status(200);
         assert_eq!(restored.at("/data/deleted_at"), Value::Null);
     }
 }
@@ -287,7 +286,6 @@ async fn a_plain_resource_names_no_deleted_user() {
         // What named a user before is changed, deleted and restored as anything else.
         alice.patch(&old, "*", &of_bob).await.expect_status(200);
         alice.delete(&old, "*").await.expect_status(204);
-        let restore = format!("{old}/restore");
-        alice.post(&restore, &json!({})).await.expect_status(200);
+        alice.restore(&old).await.expect_status(200);
     }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use test_app::{Answer, Caller, TestApp, statuses};
+use test_app::{Caller, TestApp, statuses};
 
 /// A role of the caller's tenant: its path and its version.
 pub(crate) async fn new_role(
@@ -158,23 +158,23 @@ async fn a_change_of_a_role_must_name_the_version_that_it_changes() {
 #[tokio::test]
 async fn a_field_of_a_role_that_is_not_settable_is_named_and_nothing_changes() {
     let (_app, _, alice, _) = TestApp::with_two_tenants().await;
-    let (path, etag) = new_role(&alice, "gardener", 20, &["notes.read"]).await;
+    let (path, _) = new_role(&alice, "gardener", 20, &["notes.read"]).await;
     let before = alice.get(&path).await.json();
-    for field in [
+    let fields = [
         "id",
         "is_system",
         "created_at",
         "updated_at",
         "deleted_at",
         "tenant_id",
-    ] {
-        let body = json!({ "description": "x", field: "x" });
-        let refused = alice.patch(&path, &etag, &body).await.expect_status(422);
-        assert_eq!(refused.blamed(), [field]);
-        let body = json!({ "name": "x", "permissions": [], field: "x" });
-        alice.put(&path, &etag, &body).await.expect_status(422);
-        alice.post("/roles", &body).await.expect_status(422);
-    }
+    ];
+    let requests = [
+        (Method::PATCH, &*path),
+        (Method::PUT, &path),
+        (Method::POST, "/roles"),
+    ];
+    let body = json!({ "name": "x", "permissions": [] });
+    alice.must_not_set(&fields, &requests, &body).await;
     assert_eq!(alice.get(&path).await.json(), before);
 }
 
@@ -215,23 +215,14 @@ async fn a_deleted_role_is_had_by_nobody_until_it_is_restored() {
     bob.get("/users").await.expect_status(200);
     alice.delete(&path, &etag).await.expect_status(204);
     bob.get("/users").await.expect_status(403);
-    for answer in [
-        alice.get(&path).await,
-        alice.patch(&path, "*", &json!({})).await,
-        alice.delete(&path, "*").await,
-    ] {
-        answer.expect_status(404);
-    }
+    alice.must_not_find(&path, &json!({})).await;
     assert_eq!(names(&alice, "q=greeter").await, Vec::<String>::new());
     assert_eq!(
         names(&alice, "q=greeter&include_deleted=true").await,
         ["greeter"]
     );
-    let restored = alice.post(&format!("{path}/restore"), &json!({})).await;
-    assert_eq!(
-        restored.expect_status(200).at("/data/deleted_at"),
-        Value::Null
-    );
+    let restored = alice.restore(&path).await.expect_status(200);
+    assert_eq!(restored.at("/data/deleted_at"), Value::Null);
     bob.get("/users").await.expect_status(200);
 }
 
@@ -240,14 +231,11 @@ async fn the_name_of_a_role_is_taken_in_any_case_until_it_is_deleted() {
     let (_app, _, alice, mallory) = TestApp::with_two_tenants().await;
     let (path, etag) = new_role(&alice, "gardener", 20, &[]).await;
     let again = json!({ "name": "GARDENER", "permissions": [] });
-    let taken = alice.post("/roles", &again).await.expect_status(409);
-    assert_eq!(taken.at("/errors"), json!({ "name": ["is already taken"] }));
+    alice.post("/roles", &again).await.expect_taken("name");
     new_role(&mallory, "gardener", 20, &[]).await;
     alice.delete(&path, &etag).await.expect_status(204);
     alice.post("/roles", &again).await.expect_status(201);
-    let restore = format!("{path}/restore");
-    let taken = alice.post(&restore, &json!({})).await.expect_status(409);
-    assert_eq!(taken.at("/errors"), json!({ "name": ["is already taken"] }));
+    alice.restore(&path).await.expect_taken("name");
 }
 
 #[tokio::test]
@@ -284,10 +272,7 @@ async fn what_is_done_to_a_role_is_in_the_audit_log_with_what_it_granted() {
         .expect_status(200)
         .etag();
     alice.delete(&path, &etag).await.expect_status(204);
-    alice
-        .post(&format!("{path}/restore"), &json!({}))
-        .await
-        .expect_status(200);
+    alice.restore(&path).await.expect_status(200);
     alice
         .patch(&path, "*", &json!({ "priority": -1 }))
         .await
@@ -328,14 +313,11 @@ async fn a_role_of_another_tenant_is_not_found() {
     let (path, _) = new_role(&mallory, "spy", 1, &["notes.read"]).await;
     let before = mallory.get(&path).await.json();
     let whole = json!({ "name": "x", "permissions": [] });
-    let answers: [Answer; 5] = [
-        alice.get(&path).await,
-        alice.patch(&path, "*", &json!({ "priority": 2 })).await,
+    alice.must_not_find(&path, &json!({ "priority": 2 })).await;
+    for answer in [
         alice.put(&path, "*", &whole).await,
-        alice.delete(&path, "*").await,
-        alice.post(&format!("{path}/restore"), &json!({})).await,
-    ];
-    for answer in answers {
+        alice.restore(&path).await,
+    ] {
         assert_eq!(answer.expect_status(404).code(), "not_found");
     }
     assert_eq!(mallory.get(&path).await.json(), before);

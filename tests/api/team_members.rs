@@ -57,9 +57,7 @@ async fn members_of_a_team_are_replaced_as_a_whole_and_who_stays_keeps_their_pla
         .expect_status(204);
     assert_eq!(members(&alice, &path).await, named(&[]));
     alice.put(&path, "*", &json!([])).await.expect_status(200);
-    alice
-        .post(&format!("/users/{bob}/restore"), &json!({}))
-        .await;
+    alice.restore(&format!("/users/{bob}")).await;
     assert_eq!(members(&alice, &path).await, named(&[]));
 }
 

@@ -226,8 +226,7 @@ async fn a_sweep_removes_attachments_that_were_deleted_long_ago_and_says_so() {
     assert_eq!((swept.attachments, swept.objects), (1, 0));
     assert_eq!(files(&own).len(), 1);
     alice.get(&kept).await.expect_status(200);
-    let restore = format!("{path}/restore");
-    alice.post(&restore, &json!({})).await.expect_status(404);
+    alice.restore(&path).await.expect_status(404);
     let schema = &app.acme.tenant.schema;
     let sql =
         format!("SELECT count(*) FROM {schema}.audit_logs WHERE action = 'attachments.purge'");
