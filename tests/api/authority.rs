@@ -43,6 +43,12 @@ impl Scene {
         }
     }
 
+    /// A new user with a role: their path.
+    async fn user(&self, username: &str, role: &str) -> String {
+        let created = self.alice.create_user(username, &[role]).await;
+        format!("/users/{}", created.text_at("/data/id"))
+    }
+
     /// All that could be changed.
     async fn state(&self) -> Vec<Value> {
         let mut state = Vec::new();
@@ -108,10 +114,7 @@ async fn nobody_grants_what_they_lack_to_a_role() {
             olga.patch(&viewer, "*", &json!({ "permissions": ["tasks.*"] }))
                 .await,
         ),
-        (
-            "restored",
-            olga.post(&format!("{deleted}/restore"), &json!({})).await,
-        ),
+        ("restored", olga.restore(&deleted).await),
     ] {
         scene.expect_refused(what, answer, &before).await;
     }
@@ -261,22 +264,9 @@ async fn what_is_granted_for_a_while_is_passed_on_for_no_longer() {
 #[tokio::test]
 async fn who_stands_above_is_not_locked_out_nor_given_another_login() {
     let scene = Scene::new().await;
-    let bosses = scene
-        .alice
-        .create_user("boss", &["manager"])
-        .await
-        .text_at("/data/id");
-    let auditors = scene
-        .alice
-        .create_user("audrey", &["auditor"])
-        .await
-        .text_at("/data/id");
-    let gone = scene
-        .alice
-        .create_user("gone", &["manager"])
-        .await
-        .text_at("/data/id");
-    let [boss, auditor, gone] = [bosses, auditors, gone].map(|id| format!("/users/{id}"));
+    let boss = scene.user("boss", "manager").await;
+    let auditor = scene.user("audrey", "auditor").await;
+    let gone = scene.user("gone", "manager").await;
     scene.alice.delete(&gone, "*").await.expect_status(204);
     let before = scene.state().await;
     let olga = &scene.olga;
@@ -295,10 +285,7 @@ async fn who_stands_above_is_not_locked_out_nor_given_another_login() {
             olga.patch(&boss, "*", &json!({ "username": "x" })).await,
         ),
         ("deleted", olga.delete(&boss, "*").await),
-        (
-            "restored",
-            olga.post(&format!("{gone}/restore"), &json!({})).await,
-        ),
+        ("restored", olga.restore(&gone).await),
         ("roles", set_roles(olga, &boss, &[]).await),
         ("denied", rule(olga, &boss, &[("notes.read", "deny")]).await),
         // Of the same rank, but with more: the mail for a new password would go to the new address.
@@ -310,6 +297,14 @@ async fn who_stands_above_is_not_locked_out_nor_given_another_login() {
     ] {
         scene.expect_refused(what, answer, &before).await;
     }
+}
+
+#[tokio::test]
+async fn what_locks_out_nobody_who_stands_above_is_allowed() {
+    let scene = Scene::new().await;
+    let boss = scene.user("boss", "manager").await;
+    let auditor = scene.user("audrey", "auditor").await;
+    let olga = &scene.olga;
     olga.patch(&boss, "*", &json!({ "first_name": "Bo" }))
         .await
         .expect_status(200);
@@ -320,9 +315,7 @@ async fn who_stands_above_is_not_locked_out_nor_given_another_login() {
         .await
         .expect_status(200);
     olga.delete(&scene.victors, "*").await.expect_status(204);
-    olga.post(&format!("{}/restore", scene.victors), &json!({}))
-        .await
-        .expect_status(200);
+    olga.restore(&scene.victors).await.expect_status(200);
 }
 
 #[tokio::test]

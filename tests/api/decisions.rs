@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use test_app::{Caller, TestApp};
+use test_app::{Answer, Caller, TestApp};
 
 use crate::endings::node;
 use crate::role_walk;
@@ -164,6 +164,16 @@ async fn compare(
     }
 }
 
+/// A key of a user who may nothing any more, not even make one.
+async fn robot_of(user: &Caller, path: &str, admin: &Caller) -> Caller {
+    let key = [("api_keys.create", "grant"), ("roles.read", "grant")];
+    rule(admin, path, &key).await.expect_status(200);
+    let body = json!({ "name": "robot", "scopes": ["*"] });
+    let key = user.post("/api-keys", &body).await.expect_status(201);
+    rule(admin, path, &[]).await.expect_status(200);
+    user.with_token(&key.text_at("/data/key"))
+}
+
 /// Rule 44: what one node changes is in force on another at the next request, with a token and with a key.
 #[tokio::test]
 async fn a_change_of_rights_is_in_force_on_every_node() {
@@ -172,12 +182,7 @@ async fn a_change_of_rights_is_in_force_on_every_node() {
     let (role, _) = new_role(&alice, "greeter", 20, &["users.read"]).await;
     let bob = alice.colleague("bob", &[]).await;
     let path = own_path(&bob).await;
-    let key = [("api_keys.create", "grant"), ("roles.read", "grant")];
-    rule(&alice, &path, &key).await.expect_status(200);
-    let body = json!({ "name": "robot", "scopes": ["*"] });
-    let key = bob.post("/api-keys", &body).await.expect_status(201);
-    rule(&alice, &path, &[]).await.expect_status(200);
-    let robot = bob.with_token(&key.text_at("/data/key"));
+    let robot = robot_of(&bob, &path, &alice).await;
     let elsewhere = |caller: &Caller| {
         let anonymous = Caller::anonymous(&address).at("acme");
         anonymous.with_token(caller.token())
@@ -211,16 +216,37 @@ async fn a_change_of_rights_is_in_force_on_every_node() {
     is_in_force("no denial", 200).await;
     alice.delete(&role, "*").await.expect_status(204);
     is_in_force("a deleted role", 403).await;
-    alice
-        .post(&format!("{role}/restore"), &json!({}))
-        .await
-        .expect_status(200);
+    alice.restore(&role).await.expect_status(200);
     is_in_force("a restored role", 200).await;
     alice
         .patch(&path, "*", &json!({ "is_active": false }))
         .await
         .expect_status(200);
     is_in_force("a disabled user", 401).await;
+}
+
+/// All that somebody could change of a role, a team or a user, and what they could learn of a user's rights.
+async fn deeds(caller: &Caller, collection: &str, path: &str) -> Vec<Answer> {
+    let (named, list) = (json!({ "name": "x", "permissions": [] }), json!([]));
+    let mut answers = vec![
+        caller.patch(path, "*", &named).await,
+        caller.put(path, "*", &named).await,
+        caller.delete(path, "*").await,
+        caller.restore(path).await,
+    ];
+    let lists: &[&str] = match collection {
+        "/users" => &["roles", "permissions"],
+        "/teams" => &["members"],
+        _ => &[],
+    };
+    for sub in lists {
+        let path = format!("{path}/{sub}");
+        answers.push(caller.put(&path, "*", &list).await);
+    }
+    if collection == "/users" {
+        answers.push(caller.get(&format!("{path}/permissions")).await);
+    }
+    answers
 }
 
 /// Rule 39: who is refused has changed nothing, and whoever may not see something is not told whether there is any.
@@ -247,35 +273,12 @@ async fn who_is_refused_changes_nothing_and_learns_nothing() {
         state
     };
     let before = state().await;
-    let named = json!({ "name": "x", "permissions": [] });
-    let list = json!([]);
     for of in [role.as_str(), team.as_str(), user.as_str()] {
         let (collection, _) = of.rsplit_once('/').unwrap();
         for path in [of.to_owned(), format!("{collection}/{nobody}")] {
-            let sub = if collection == "/users" {
-                "roles"
-            } else {
-                "members"
-            };
             for (caller, expected) in [(&victor, 403), (&anonymous.at("acme"), 401)] {
-                caller
-                    .patch(&path, "*", &named)
-                    .await
-                    .expect_status(expected);
-                caller.put(&path, "*", &named).await.expect_status(expected);
-                caller.delete(&path, "*").await.expect_status(expected);
-                caller
-                    .post(&format!("{path}/restore"), &named)
-                    .await
-                    .expect_status(expected);
-                if collection != "/roles" {
-                    let path = format!("{path}/{sub}");
-                    caller.put(&path, "*", &list).await.expect_status(expected);
-                }
-                if collection == "/users" {
-                    let path = format!("{path}/permissions");
-                    caller.put(&path, "*", &list).await.expect_status(expected);
-                    caller.get(&path).await.expect_status(expected);
+                for answer in deeds(caller, collection, &path).await {
+                    answer.expect_status(expected);
                 }
             }
         }

@@ -1,15 +1,15 @@
 //! Settings of a tenant's own: typed, named, bounded in number; secrets sealed and never shown.
 
 use platform_schema::TenantId;
-use rowhouse::pepper::sealing::{Place, Sealer};
+use rowhouse::pepper::sealing::Place;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use test_app::TestApp;
+use test_app::{Answer, Caller, TestApp};
 
 use crate::settings::{make, recorded, set};
 
 #[tokio::test]
-async fn a_tenants_own_setting_is_typed_and_named_below_custom() {
+async fn a_tenants_own_setting_is_made_below_custom_once() {
     let (_app, _, alice, _) = TestApp::with_two_tenants().await;
     let made = make(&alice, "custom.limits.daily", "integer", json!(7)).await;
     assert_eq!(
@@ -23,6 +23,19 @@ async fn a_tenants_own_setting_is_typed_and_named_below_custom() {
     let again = json!({ "key": "custom.limits.daily", "type": "string", "value": "x" });
     let taken = alice.post("/settings", &again).await.expect_status(409);
     assert_eq!(taken.at("/errors/key"), json!(["is already taken"]));
+    set(&alice, "/settings/custom.limits.daily", json!("x"))
+        .await
+        .expect_status(422);
+    let null = make(&alice, "custom.anything", "json", Value::Null).await;
+    assert_eq!(
+        (null.at("/data/value"), null.at("/data/is_set")),
+        (Value::Null, json!(true))
+    );
+}
+
+#[tokio::test]
+async fn a_tenants_own_setting_is_typed_and_named_as_it_must_be() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
     for (body, fields) in [
         (
             json!({ "key": "support.access", "type": "boolean", "value": true }),
@@ -64,35 +77,29 @@ async fn a_tenants_own_setting_is_typed_and_named_below_custom() {
         let refused = alice.post("/settings", &body).await.expect_status(422);
         assert_eq!(refused.blamed(), fields, "{body}");
     }
-    set(&alice, "/settings/custom.limits.daily", json!("x"))
-        .await
-        .expect_status(422);
-    let null = make(&alice, "custom.anything", "json", Value::Null).await;
-    assert_eq!(
-        (null.at("/data/value"), null.at("/data/is_set")),
-        (Value::Null, json!(true))
-    );
+}
+
+const TOKEN: &str = "/settings/custom.token";
+
+/// Keeps a secret, and another one in its place: the answers.
+async fn keep_secrets(caller: &Caller) -> [Answer; 2] {
+    let body = json!({ "key": "custom.token", "type": "string", "value": "canary-4711", "is_secret": true });
+    let made = caller.post("/settings", &body).await.expect_status(201);
+    let changed = set(caller, TOKEN, json!("canary-4712")).await;
+    [made, changed.expect_status(200)]
 }
 
 #[tokio::test]
-async fn a_secret_is_sealed_and_never_shown() {
+async fn a_secret_is_never_shown() {
     let (app, _, alice, mallory) = TestApp::with_two_tenants().await;
-    let secret = "canary-4711";
-    let body =
-        json!({ "key": "custom.token", "type": "string", "value": secret, "is_secret": true });
-    let made = alice.post("/settings", &body).await.expect_status(201);
-    let path = "/settings/custom.token";
-    let changed = set(&alice, path, json!("canary-4712"))
-        .await
-        .expect_status(200);
-    let faulty = set(&alice, path, json!({ "canary": 4713 }))
-        .await
-        .expect_status(422);
+    let [made, changed] = keep_secrets(&alice).await;
+    let faulty = set(&alice, TOKEN, json!({ "canary": 4713 })).await;
+    let faulty = faulty.expect_status(422);
     for answer in [
         &made,
         &changed,
         &faulty,
-        &alice.get(path).await,
+        &alice.get(TOKEN).await,
         &alice.get("/settings").await,
     ] {
         assert!(!answer.text.contains("canary"), "{}", answer.text);
@@ -106,34 +113,28 @@ async fn a_secret_is_sealed_and_never_shown() {
             .all(|(_, _, after)| after["secret_value"] == "changed")
     );
     assert!(!format!("{rows:?}").contains("canary"));
+    mallory.get(TOKEN).await.expect_status(404);
+}
+
+#[tokio::test]
+async fn a_secret_is_sealed_for_its_tenant_alone() {
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    keep_secrets(&alice).await;
     let schema = &app.acme.tenant.schema;
     let sql = format!("SELECT value #>> '{{}}' FROM {schema}.settings WHERE key = 'custom.token'");
-    let kept: String = app
-        .database()
-        .client()
-        .await
-        .query_one(&sql, &[])
-        .await
-        .unwrap()
-        .get(0);
+    let kept: String = app.rows(&sql).await[0].get(0);
     assert!(!kept.contains("canary"));
-    let open = |tenant: &TenantId, sealer: &Sealer| {
+    let open = |tenant: &TenantId| {
         let place = Place {
             tenant,
             kind: "setting",
             name: "custom.token",
         };
-        sealer
-            .open(place, &kept)
-            .map(|secret| secret.expose_secret().to_owned())
+        let opened = app.platform().sealer.open(place, &kept);
+        opened.map(|secret| secret.expose_secret().to_owned())
     };
-    let sealer = &app.platform().sealer;
-    assert_eq!(
-        open(&app.acme.tenant.id, sealer).unwrap(),
-        "\"canary-4712\""
-    );
-    assert!(open(&app.globex.tenant.id, sealer).is_err());
-    mallory.get(path).await.expect_status(404);
+    assert_eq!(open(&app.acme.tenant.id).unwrap(), "\"canary-4712\"");
+    assert!(open(&app.globex.tenant.id).is_err());
 }
 
 #[tokio::test]

@@ -63,9 +63,8 @@ async fn what_is_granted_and_denied_to_a_user_is_replaced_as_a_whole_and_in_forc
     bob.get("/users").await.expect_status(200);
 }
 
-#[tokio::test]
-async fn each_answer_says_which_rule_it_rests_on() {
-    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+/// Bob, a viewer and developer, with grants and a denial of his own: his path, and until when two of them are in force.
+async fn ruled_bob(alice: &Caller) -> (String, DateTime<Utc>) {
     let bob = alice.colleague("bob", &["viewer", "developer"]).await;
     let path = own_path(&bob).await;
     let until = later();
@@ -74,61 +73,53 @@ async fn each_answer_says_which_rule_it_rests_on() {
         { "permission": "users.read", "effect": "grant" },
         { "permission": "roles.read", "effect": "grant", "valid_until": until },
     ]);
-    alice
-        .put(&format!("{path}/permissions"), "*", &body)
-        .await
-        .expect_status(200);
-    let reason = |kind: &str,
-                  role: Option<&str>,
-                  rule: Option<&str>,
-                  until: Option<DateTime<Utc>>| {
-        json!({ "kind": kind, "role": role, "rule": rule, "valid_until": until })
-    };
-    let denied = reason("denied", None, Some("users.*"), Some(until));
-    for permission in ["users.read", "users.delete"] {
-        assert_eq!(
-            effective(&alice, &path, permission).await,
-            json!([false, denied])
-        );
+    let own = format!("{path}/permissions");
+    alice.put(&own, "*", &body).await.expect_status(200);
+    (path, until)
+}
+
+/// What a permission that nothing grants is answered with.
+fn not_granted() -> Value {
+    json!([false, { "kind": "not_granted", "role": null, "rule": null, "valid_until": null }])
+}
+
+/// What a permission that a role grants is answered with.
+fn by_role(role: &str, pattern: &str) -> Value {
+    json!([true, { "kind": "granted_by_role", "role": role, "rule": pattern, "valid_until": null }])
+}
+
+#[tokio::test]
+async fn each_answer_says_which_rule_it_rests_on() {
+    let (_app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, until) = ruled_bob(&alice).await;
+    let denied = json!({ "kind": "denied", "role": null, "rule": "users.*", "valid_until": until });
+    let granted =
+        json!({ "kind": "granted", "role": null, "rule": "roles.read", "valid_until": until });
+    for (permission, answer) in [
+        ("users.read", json!([false, denied])),
+        ("users.delete", json!([false, denied])),
+        ("roles.read", json!([true, granted])),
+        ("notes.delete", by_role("developer", "notes.*")),
+        ("notes.read", by_role("viewer", "notes.read")),
+        ("settings.read", not_granted()),
+    ] {
+        assert_eq!(effective(&alice, &bob, permission).await, answer);
     }
-    assert_eq!(
-        effective(&alice, &path, "roles.read").await,
-        json!([
-            true,
-            reason("granted", None, Some("roles.read"), Some(until))
-        ])
-    );
-    let by_role = |role, rule| {
-        json!([
-            true,
-            reason("granted_by_role", Some(role), Some(rule), None)
-        ])
-    };
-    assert_eq!(
-        effective(&alice, &path, "notes.delete").await,
-        by_role("developer", "notes.*")
-    );
-    assert_eq!(
-        effective(&alice, &path, "notes.read").await,
-        by_role("viewer", "notes.read")
-    );
-    assert_eq!(
-        effective(&alice, &path, "settings.read").await,
-        json!([false, reason("not_granted", None, None, None)])
-    );
-    // What has ended is neither shown nor in force.
+}
+
+#[tokio::test]
+async fn what_has_ended_is_neither_shown_nor_in_force() {
+    let (app, _, alice, _) = TestApp::with_two_tenants().await;
+    let (bob, _) = ruled_bob(&alice).await;
     app.sql_in(&app.acme, "UPDATE user_permissions SET valid_until = now()")
         .await;
-    let shown = alice.get(&format!("{path}/permissions")).await;
+    let shown = alice.get(&format!("{bob}/permissions")).await;
     assert_eq!(shown.at("/data"), json!([]));
     assert_eq!(
-        effective(&alice, &path, "users.read").await,
+        effective(&alice, &bob, "users.read").await,
         by_role("developer", "users.read")
     );
-    assert_eq!(
-        effective(&alice, &path, "roles.read").await,
-        json!([false, reason("not_granted", None, None, None)])
-    );
+    assert_eq!(effective(&alice, &bob, "roles.read").await, not_granted());
 }
 
 /// Rules 64, 66 and 73.
