@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod audit_cut;
 pub mod backfill;
+mod backoff;
 pub mod blueprint;
 mod call_log_cut;
 mod call_log_wish;
@@ -20,7 +21,6 @@ pub mod login_roles;
 pub mod namespace;
 pub mod order;
 pub mod orphans;
-mod patience;
 pub mod plan;
 pub mod planner;
 pub mod receipt;

@@ -8,9 +8,9 @@ use diesel::deserialize::QueryableByName;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
+use super::backoff::Backoff;
 use super::identifier::quote_literal;
 use super::namespace::Namespace;
-use super::patience::Patience;
 use super::{ProvisionError, raw_sql};
 
 #[derive(Debug, QueryableByName)]
@@ -34,9 +34,9 @@ impl Namespace {
         limit: Duration,
         conn: &PlatformConn,
     ) -> Result<(), ProvisionError> {
-        let mut patience = Patience::of(limit);
+        let mut backoff = Backoff::of(limit);
         while !self.try_lock(conn).await? {
-            if !patience.wait().await {
+            if !backoff.wait().await {
                 return Err(ProvisionError::Busy(self.as_str().to_owned()));
             }
         }

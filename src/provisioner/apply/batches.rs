@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::options::StepEvent;
 use super::{Application, ProvisionError};
+use crate::provisioner::backoff::Backoff;
 use crate::provisioner::identifier::{quote_identifier, quote_literal};
-use crate::provisioner::patience::Patience;
 use crate::provisioner::plan::step::{Batches, Step};
 
 /// Pages of the first batch.
@@ -115,11 +115,11 @@ impl Application<'_> {
         position: &mut Position,
         pages: u32,
     ) -> Result<Batch, ProvisionError> {
-        let mut patience = Patience::of(self.options.lock_patience);
+        let mut backoff = Backoff::of(self.options.lock_patience);
         loop {
             let end = position.next_page.saturating_add(position.range).min(pages);
             let sql = self.update(batches, position.next_page, end);
-            let spent = patience.spent();
+            let spent = backoff.spent();
             let begun = Instant::now();
             match self.session.values(&sql).await {
                 Ok(values) => {
@@ -131,7 +131,7 @@ impl Application<'_> {
                 }
                 Err(error) => {
                     let steps = std::slice::from_ref(step);
-                    self.contend(place, steps, 0, error, &mut patience).await?;
+                    self.contend(place, steps, 0, error, &mut backoff).await?;
                     // Fewer rows are locked at once, and less is lost when it fails again.
                     position.range = (position.range / 2).max(1);
                 }

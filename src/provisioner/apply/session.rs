@@ -8,8 +8,8 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::database::Connector;
 use crate::provisioner::ProvisionError;
+use crate::provisioner::backoff::Backoff;
 use crate::provisioner::namespace::Namespace;
-use crate::provisioner::patience::Patience;
 
 /// No path, and no limits but those of the steps.
 const GREETING: &str =
@@ -45,9 +45,9 @@ impl Session {
         limit: Duration,
     ) -> Result<(), ProvisionError> {
         let key = schema.lock_key();
-        let mut patience = Patience::of(limit);
+        let mut backoff = Backoff::of(limit);
         while !self.holds(&format!("pg_try_advisory_lock({key})")).await? {
-            if !patience.wait().await {
+            if !backoff.wait().await {
                 return Err(ProvisionError::Busy(schema.as_str().to_owned()));
             }
         }

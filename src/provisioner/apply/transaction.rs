@@ -7,7 +7,7 @@ use super::journal::Ending;
 use super::options::StepEvent;
 use super::session::{is_contention, reason};
 use super::{Application, ProvisionError};
-use crate::provisioner::patience::Patience;
+use crate::provisioner::backoff::Backoff;
 use crate::provisioner::plan::Transaction;
 use crate::provisioner::plan::step::Step;
 
@@ -107,10 +107,10 @@ impl Application<'_> {
         steps: &[Step],
         atomic: bool,
     ) -> Result<Vec<Duration>, (usize, ProvisionError)> {
-        let mut patience = Patience::of(self.options.lock_patience);
+        let mut backoff = Backoff::of(self.options.lock_patience);
         let mut is_again = self.is_in_doubt;
         loop {
-            let spent = patience.spent();
+            let spent = backoff.spent();
             let attempt = if atomic {
                 self.attempt(first, steps).await
             } else {
@@ -123,7 +123,7 @@ impl Application<'_> {
                 }
                 Err(failure) => failure,
             };
-            let fatal = self.contend(first, steps, at, error, &mut patience).await;
+            let fatal = self.contend(first, steps, at, error, &mut backoff).await;
             if let Err(error) = fatal {
                 if !atomic {
                     self.clear(steps).await;
@@ -141,7 +141,7 @@ impl Application<'_> {
         steps: &[Step],
         at: usize,
         error: tokio_postgres::Error,
-        patience: &mut Patience,
+        backoff: &mut Backoff,
     ) -> Result<(), ProvisionError> {
         let Some(step) = steps.get(at) else {
             return Err(error.into());
@@ -155,14 +155,14 @@ impl Application<'_> {
         let said = reason(&error);
         // Looked up before the pause: whoever is in the way may be gone after it.
         let conn = &self.journal.conn;
-        let contention = Contention::of(step, patience.lasted(), self.schema, conn).await?;
+        let contention = Contention::of(step, backoff.lasted(), self.schema, conn).await?;
         let position = first + at;
         tracing::info!(schema = self.schema.as_str(), step = step.name, %contention, "a lock is not to be had");
         self.tell(&StepEvent::Contended {
             position,
             reason: said.clone(),
         });
-        if !patience.wait().await {
+        if !backoff.wait().await {
             return Err(ProvisionError::Locked(Box::new(contention)));
         }
         self.applied.retries += 1;

@@ -1,4 +1,4 @@
-//! Patience: how long and how often to try for what somebody else holds.
+//! Backoff: how long and how often to try for what somebody else holds.
 
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,14 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Pauses between attempts, each about twice as long as the one before, until a limit is reached.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct Backoff {
     begun: Instant,
     limit: Duration,
     pause: Duration,
 }
 
-impl Patience {
-    /// Patience that ends after `limit`, from now.
+impl Backoff {
+    /// Backoff that ends after `limit`, from now.
     pub(super) fn of(limit: Duration) -> Self {
         Self {
             begun: Instant::now(),
@@ -74,13 +74,13 @@ mod tests {
 
     #[tokio::test]
     async fn patience_without_a_limit_to_speak_of_ends_at_once() {
-        assert!(!Patience::of(Duration::ZERO).wait().await);
+        assert!(!Backoff::of(Duration::ZERO).wait().await);
     }
 
     #[tokio::test]
     async fn patience_ends_at_its_limit() {
-        let mut patience = Patience::of(Duration::from_millis(120));
-        while patience.wait().await {}
-        assert!(patience.lasted() >= Duration::from_millis(120));
+        let mut backoff = Backoff::of(Duration::from_millis(120));
+        while backoff.wait().await {}
+        assert!(backoff.lasted() >= Duration::from_millis(120));
     }
 }
