@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::introspect::fingerprints;
 use super::namespace::Namespace;
 use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
-use super::recorder::Recorder;
 use super::reference::Desired;
+use super::step_recorder::StepRecorder;
 use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path};
 
 /// The role of a tenant's first user.
@@ -60,7 +60,7 @@ impl Provisioner {
         desired: &Desired,
         platform: PlatformConn,
     ) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
-        let mut recorder = Recorder::start();
+        let mut recorder = StepRecorder::start();
         let tenant = register(order, &platform).await?;
         recorder.step("register the tenant");
 
@@ -183,7 +183,7 @@ fn new_run(order: &TenantOrder, tenant: Option<&Tenant>) -> NewRun {
 async fn record_run(
     order: &TenantOrder,
     tenant: &Tenant,
-    recorder: &Recorder,
+    recorder: &StepRecorder,
     conn: &PlatformConn,
 ) -> Result<Run, ProvisionError> {
     let run = new_run(order, Some(tenant)).insert(conn).await?;

@@ -14,8 +14,8 @@ use super::order::{Requester, RunView, TenantView};
 use super::plan::Plan;
 use super::planner::rename::Rename;
 use super::planner::{self, PlanOptions};
-use super::recorder::Recorder;
 use super::reference::Standing;
+use super::step_recorder::StepRecorder;
 use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path, rename_check};
 use crate::config::Isolation;
 
@@ -230,7 +230,7 @@ impl Provisioner {
         mut conn: PlatformConn,
     ) -> Result<(Tenant, Run), ProvisionError> {
         let schema = Namespace::from(&tenant.schema_name);
-        let mut recorder = Recorder::start();
+        let mut recorder = StepRecorder::start();
         conn.begin().await?;
         schema.lock(options.busy_patience, &conn).await?;
         conn.batch(&schema.set_local_path()).await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// Times the steps of a run.
 #[derive(Debug)]
-pub struct Recorder {
+pub struct StepRecorder {
     /// Wall clock and monotonic clock at the end of the step before.
     since: (DateTime<Utc>, Instant),
     steps: Vec<RecordedStep>,
@@ -24,7 +24,7 @@ struct RecordedStep {
     duration_us: i64,
 }
 
-impl Recorder {
+impl StepRecorder {
     /// Starts the clock.
     pub fn start() -> Self {
         Self {
