@@ -7,7 +7,7 @@ pub mod delivery;
 mod failures;
 pub mod file_name;
 pub mod form;
-pub mod link;
+pub mod link_holder;
 pub mod range;
 pub mod sweep;
 pub mod sweep_job;

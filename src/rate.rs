@@ -54,12 +54,12 @@ impl Rate {
 /// What is left of a rate. As text in an answer, `RateLimit` says it of this moment and `RateLimit-Policy` of the rate
 /// (draft-ietf-httpapi-ratelimit-headers-10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateStanding {
     rate: Rate,
     left: u32,
 }
 
-impl Standing {
+impl RateStanding {
     /// The item for the header `RateLimit-Policy`.
     pub fn policy(&self) -> String {
         let Rate {
@@ -93,8 +93,8 @@ pub struct RateExceeded {
 
 impl RateExceeded {
     /// Nothing is left.
-    pub fn standing(&self) -> Standing {
-        Standing {
+    pub fn standing(&self) -> RateStanding {
+        RateStanding {
             rate: self.rate,
             left: 0,
         }
@@ -125,11 +125,11 @@ impl<Key: Hash + Eq + Send + Sync + 'static> Buckets<Key> {
     ///
     /// # Errors
     /// `RateExceeded` when the bucket is empty.
-    pub async fn take(&self, key: Key, rate: Rate) -> Result<Standing, RateExceeded> {
+    pub async fn take(&self, key: Key, rate: Rate) -> Result<RateStanding, RateExceeded> {
         let full = async { Arc::new(RateLimiter::direct(rate.quota()).with_middleware()) };
         let bucket = self.buckets.get_with((key, rate), full).await;
         match bucket.check() {
-            Ok(state) => Ok(Standing {
+            Ok(state) => Ok(RateStanding {
                 rate,
                 left: state.remaining_burst_capacity(),
             }),

@@ -3,9 +3,9 @@
 //! How they are changed is in `identity::setting_changes`.
 
 mod cache;
-mod effective;
+mod effective_setting;
 mod rollout;
 
 pub use self::cache::{SettingsCache, TenantSettings};
-pub use self::effective::{CUSTOM, EffectiveSetting, LONGEST_KEY, is_custom_key};
+pub use self::effective_setting::{CUSTOM, EffectiveSetting, LONGEST_KEY, is_custom_key};
 pub use self::rollout::{is_on, share};

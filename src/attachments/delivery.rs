@@ -12,7 +12,7 @@ use platform_schema::TenantId;
 use tenant_schema::tools::AttachmentVersion;
 
 use super::file_name::disposition;
-use super::range::Wanted;
+use super::range::RequestedRange;
 use crate::error::ApiError;
 use crate::store::AttachmentStore;
 
@@ -39,9 +39,9 @@ pub async fn deliver(
 ) -> Result<HttpResponse, ApiError> {
     let size = u64::try_from(version.size).unwrap_or_default();
     let tag = EntityTag::new_strong(hex(&version.sha256));
-    let (mut response, range) = match Wanted::of(request, &tag, size)? {
-        Wanted::All => (HttpResponse::Ok(), 0..size),
-        Wanted::Part(first, last) => {
+    let (mut response, range) = match RequestedRange::of(request, &tag, size)? {
+        RequestedRange::All => (HttpResponse::Ok(), 0..size),
+        RequestedRange::Part(first, last) => {
             let mut response = HttpResponse::PartialContent();
             let part = format!("bytes {first}-{last}/{size}");
             response.insert_header((CONTENT_RANGE, part));

@@ -8,14 +8,14 @@ use crate::error::ApiError;
 
 /// What of a content is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum RequestedRange {
     /// All of it.
     All,
     /// From the first of these bytes to the last, both included and both there.
     Part(u64, u64),
 }
 
-impl Wanted {
+impl RequestedRange {
     /// What a request asks for of a content with this tag and as many bytes. A range that cannot be understood, or several of
     /// them, are all of it, as is a part of another version than the client has (§13.1.5, §14.2).
     ///
@@ -54,13 +54,13 @@ mod tests {
     use super::*;
     use crate::error::Code;
 
-    fn wanted(method: Method, headers: &[(&str, &str)]) -> Result<Wanted, Code> {
+    fn wanted(method: Method, headers: &[(&str, &str)]) -> Result<RequestedRange, Code> {
         let request = TestRequest::default().method(method);
         let request = headers
             .iter()
             .fold(request, |request, header| request.insert_header(*header));
         let tag = EntityTag::new_strong("tag".to_owned());
-        Wanted::of(&request.to_http_request(), &tag, 10).map_err(|error| error.code())
+        RequestedRange::of(&request.to_http_request(), &tag, 10).map_err(|error| error.code())
     }
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
             ("bytes=-3", (7, 9)),
             ("bytes=-99", (0, 9)),
         ] {
-            let expected = Ok(Wanted::Part(part.0, part.1));
+            let expected = Ok(RequestedRange::Part(part.0, part.1));
             assert_eq!(
                 wanted(Method::GET, &[("Range", range)]),
                 expected,
@@ -98,13 +98,13 @@ mod tests {
         ] {
             assert_eq!(
                 wanted(Method::GET, &[("Range", range)]),
-                Ok(Wanted::All),
+                Ok(RequestedRange::All),
                 "{range}"
             );
         }
         assert_eq!(
             wanted(Method::HEAD, &[("Range", "bytes=0-1")]),
-            Ok(Wanted::All)
+            Ok(RequestedRange::All)
         );
     }
 
@@ -116,14 +116,14 @@ mod tests {
                 &[("Range", "bytes=0-1"), ("If-Range", version)],
             )
         };
-        assert_eq!(with("\"tag\""), Ok(Wanted::Part(0, 1)));
+        assert_eq!(with("\"tag\""), Ok(RequestedRange::Part(0, 1)));
         for other in [
             "\"other\"",
             "W/\"tag\"",
             "Sat, 29 Oct 1994 19:43:31 GMT",
             "garbage",
         ] {
-            assert_eq!(with(other), Ok(Wanted::All), "{other}");
+            assert_eq!(with(other), Ok(RequestedRange::All), "{other}");
         }
     }
 }

@@ -31,7 +31,7 @@ use super::{
     witness::{Called, Witness},
 };
 use crate::error::{ApiError, Code, Problem};
-use crate::rate::Standing;
+use crate::rate::RateStanding;
 use crate::tenancy::SettleError;
 
 const X_PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
@@ -202,13 +202,13 @@ impl Exchange {
     /// What is left of the rates that the request counts against; nothing where there is none.
     fn rates(&self) -> impl Iterator<Item = (HeaderName, String)> {
         let rates = self.context.rates();
-        let list = |item: fn(&Standing) -> String| {
+        let list = |item: fn(&RateStanding) -> String| {
             let items: Vec<_> = rates.iter().map(item).collect();
             items.join(", ")
         };
         let headers = [
-            (RATE_LIMIT, list(Standing::limit)),
-            (RATE_LIMIT_POLICY, list(Standing::policy)),
+            (RATE_LIMIT, list(RateStanding::limit)),
+            (RATE_LIMIT_POLICY, list(RateStanding::policy)),
         ];
         headers.into_iter().filter(|(_, list)| !list.is_empty())
     }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::Trace;
 use crate::error::ApiError;
-use crate::rate::Standing;
+use crate::rate::RateStanding;
 use crate::tenancy::{Ledger, ServedTenant, SettleError};
 
 /// The header that carries the request's id, both ways.
@@ -40,7 +40,7 @@ struct Known {
     tenant: OnceCell<Arc<ServedTenant>>,
     user: OnceCell<String>,
     ledger: OnceCell<Ledger>,
-    rates: RefCell<Vec<Standing>>,
+    rates: RefCell<Vec<RateStanding>>,
     /// What was sent, where the call is logged.
     body: RefCell<Option<Value>>,
 }
@@ -95,12 +95,12 @@ impl RequestContext {
     }
 
     /// Has the answer say what is left of a rate that the request counts against.
-    pub fn record_rate(&self, standing: Standing) {
+    pub fn record_rate(&self, standing: RateStanding) {
         self.0.rates.borrow_mut().push(standing);
     }
 
     /// What is left of the rates, in the order in which they were counted.
-    pub(super) fn rates(&self) -> Vec<Standing> {
+    pub(super) fn rates(&self) -> Vec<RateStanding> {
         self.0.rates.borrow().clone()
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Backoff that ends after `limit`, from now.
+    /// Pauses that end after `limit`, from now.
     pub(super) fn of(limit: Duration) -> Self {
         Self {
             begun: Instant::now(),

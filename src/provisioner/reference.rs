@@ -53,7 +53,7 @@ pub(super) type DesiredCache = Mutex<Option<Desired>>;
 
 /// How a schema stands to the desired state.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct SchemaStanding {
     /// Hashes of the desired state.
     pub(super) desired: Fingerprint,
     /// Hashes of the schema as it is.
@@ -102,10 +102,10 @@ impl Provisioner {
         &self,
         schema: &Namespace,
         conn: &PlatformConn,
-    ) -> Result<Standing, ProvisionError> {
+    ) -> Result<SchemaStanding, ProvisionError> {
         let (current, live) = self.survey(Some(schema), conn).await?;
         let desired = self.reference_fingerprint(&current, conn).await?;
-        Ok(Standing { desired, live })
+        Ok(SchemaStanding { desired, live })
     }
 
     /// Hashes the template, and with it a schema, in one question.

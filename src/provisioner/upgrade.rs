@@ -14,7 +14,7 @@ use super::order::{Requester, RunView, TenantView};
 use super::plan::Plan;
 use super::planner::rename::Rename;
 use super::planner::{self, PlanOptions};
-use super::reference::Standing;
+use super::reference::SchemaStanding;
 use super::step_recorder::StepRecorder;
 use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path, rename_check};
 use crate::config::Isolation;
@@ -100,7 +100,7 @@ impl Provisioner {
     ) -> Result<Option<TenantView>, ProvisionError> {
         let tenant = self.upgradable(key, conn).await?;
         let schema = Namespace::from(&tenant.schema_name);
-        let Standing { desired, live } = self.standing(&schema, conn).await?;
+        let SchemaStanding { desired, live } = self.standing(&schema, conn).await?;
         let is_current = live.structure == desired.structure;
         if !is_current || !backfill::pending(&schema, conn).await?.is_empty() {
             return Ok(None);

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use platform_schema::TenantId;
 
 use super::ServedTenant;
-use crate::rate::{Buckets, Rate, RateExceeded, Standing};
+use crate::rate::{Buckets, Rate, RateExceeded, RateStanding};
 
 /// A tenant may send this part of a minute's requests at once.
 const BURST: u32 = 10;
@@ -29,7 +29,7 @@ impl TenantRates {
     ///
     /// # Errors
     /// `RateLimited` when the bucket is empty.
-    pub async fn take(&self, tenant: &ServedTenant) -> Result<Option<Standing>, RateLimited> {
+    pub async fn take(&self, tenant: &ServedTenant) -> Result<Option<RateStanding>, RateLimited> {
         let Some(rate) = rate_of(tenant) else {
             return Ok(None);
         };

@@ -1,7 +1,7 @@
 //! Routes of what is granted and denied to a user alone, and of what comes of it together with their roles.
 
 mod body;
-mod effective;
+mod effective_permission;
 
 use actix_web::web::ServiceConfig;
 use connection::TenantConn;
@@ -19,7 +19,7 @@ use crate::identity::authorized::Authorized;
 use crate::identity::permission::{Grants, PermissionsAssign, PermissionsRead};
 use crate::resource::{IfMatch, PathId, StrictList, Success};
 use body::{Ruling, check, permission_ids};
-use effective::EffectivePermission;
+use effective_permission::EffectivePermission;
 
 /// The OpenAPI document of this room.
 #[derive(Debug, OpenApi)]

@@ -27,7 +27,7 @@ const AGAIN: Duration = Duration::from_millis(250);
 
 /// Why listening ended.
 #[derive(Debug, thiserror::Error)]
-enum Deaf {
+enum ListenError {
     #[error(transparent)]
     Database(#[from] crate::database::DatabaseError),
     #[error(transparent)]
@@ -72,7 +72,7 @@ async fn listen(
     conn: PlatformConn,
     heard: &Weak<Heard>,
     first: &mut Option<oneshot::Sender<()>>,
-) -> Result<(), Deaf> {
+) -> Result<(), ListenError> {
     conn.batch(&format!("LISTEN {CHANNEL}")).await?;
     // What was announced since the last connection ended was missed.
     let Some(present) = heard.upgrade() else {
@@ -167,9 +167,9 @@ impl Calls {
     }
 
     /// The next notification.
-    async fn next(&mut self) -> Result<String, Deaf> {
+    async fn next(&mut self) -> Result<String, ListenError> {
         let mut notifications = std::pin::pin!(self.connection.notifications_stream());
-        let notification = notifications.next().await.ok_or(Deaf::Ended)??;
+        let notification = notifications.next().await.ok_or(ListenError::Ended)??;
         Ok(notification.payload)
     }
 
@@ -177,12 +177,12 @@ impl Calls {
     ///
     /// # Errors
     /// `Unheard` when an earlier call has not come back for as long as belief lasts.
-    async fn call(&mut self) -> Result<(), Deaf> {
+    async fn call(&mut self) -> Result<(), ListenError> {
         let now = Instant::now();
         if let Some((_, made)) = self.under_way.front()
             && now.duration_since(*made) > BELIEF
         {
-            return Err(Deaf::Unheard);
+            return Err(ListenError::Unheard);
         }
         self.number += 1;
         self.under_way.push_back((self.number, now));
@@ -191,7 +191,7 @@ impl Calls {
     }
 
     /// Tells other nodes of which tenants there is news. What is lost is found at the next beat of those who listen.
-    async fn tell(&self, tenants: &HashSet<TenantId>) -> Result<(), Deaf> {
+    async fn tell(&self, tenants: &HashSet<TenantId>) -> Result<(), ListenError> {
         let news = tenants
             .iter()
             .map(|tenant| format!("NOTIFY {CHANNEL}, 'recorded {tenant}'"));
@@ -199,10 +199,12 @@ impl Calls {
         self.send(&news.join("; ")).await
     }
 
-    async fn send(&self, sql: &str) -> Result<(), Deaf> {
+    async fn send(&self, sql: &str) -> Result<(), ListenError> {
         let mut connection = &self.connection;
         let sending = diesel_async::SimpleAsyncConnection::batch_execute(&mut connection, sql);
-        timeout(BELIEF, sending).await.or(Err(Deaf::Unheard))??;
+        timeout(BELIEF, sending)
+            .await
+            .or(Err(ListenError::Unheard))??;
         Ok(())
     }
 

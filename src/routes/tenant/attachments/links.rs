@@ -10,7 +10,7 @@ use tenant_schema::tools::{Attachment, AttachmentVersion};
 use utoipa::ToSchema;
 
 use crate::attachments::delivery::deliver;
-use crate::attachments::link::LinkHolder;
+use crate::attachments::link_holder::LinkHolder;
 use crate::error::ApiError;
 use crate::identity::authorized::Authorized;
 use crate::identity::permission::AttachmentsRead;
