@@ -91,7 +91,7 @@ pub(super) async fn refresh<S: Sessions>(
     let (session, key) = prove(token, &sessions).await?;
     let holder = sessions.holder(&session).await?;
     let Some(counter) = sessions.rotate(&session, token.counter()).await? else {
-        tracing::warn!(session = %session.id(), "a refresh token was used again: its session ends");
+        tracing::warn!(session.id = %session.id(), "a refresh token was used again: its session ends");
         sessions.end(&session, EndReason::TokenReused).await?;
         sessions.close().await?;
         return Err(ApiError::new(Code::SessionEnded));
