@@ -2,7 +2,7 @@
 //! links and receipts. Knows no HTTP.
 
 pub mod attachment_link;
-pub mod link;
+pub mod mailed_link;
 pub mod mailed_token;
 pub mod password;
 pub mod receipt;

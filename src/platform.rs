@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, Pooling, migrations};
 use crate::pepper::attachment_link::AttachmentLinks;
-use crate::pepper::link::Links;
+use crate::pepper::mailed_link::MailedLinks;
 use crate::pepper::mailed_token::LinkKey;
 use crate::pepper::password::{PasswordError, PasswordHasher};
 use crate::pepper::receipt::ReceiptKey;
@@ -38,7 +38,7 @@ pub struct Platform {
     /// Hashes and checks passwords.
     pub hasher: PasswordHasher,
     /// Makes the links in mails.
-    pub links: Links,
+    pub links: MailedLinks,
     /// What answers are kept with, to be given again.
     pub receipts: ReceiptKey,
     /// Seals the secrets that tenants keep, and opens them.
@@ -91,7 +91,7 @@ impl Platform {
         let pepper = &config.identity.password_pepper;
         let link_key = LinkKey::derive(pepper);
         Ok(Self {
-            links: Links::new(
+            links: MailedLinks::new(
                 link_key.map_err(PasswordError::from)?,
                 config.mail.reset_lifetime(),
             ),

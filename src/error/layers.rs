@@ -7,7 +7,7 @@ use std::time::Duration;
 use platform_schema::SystemUserError;
 
 use super::{ApiError, Code, outage};
-use crate::pepper::link::LinkError;
+use crate::pepper::mailed_link::MailedLinkError;
 use crate::pepper::password::PasswordError;
 use crate::pepper::sealing::SealError;
 use crate::provisioner::ProvisionError;
@@ -70,8 +70,8 @@ impl From<SealError> for ApiError {
     }
 }
 
-impl From<LinkError> for ApiError {
-    fn from(error: LinkError) -> Self {
+impl From<MailedLinkError> for ApiError {
+    fn from(error: MailedLinkError) -> Self {
         Self::internal(error)
     }
 }

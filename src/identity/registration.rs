@@ -13,7 +13,7 @@ use connection::{MailKind, TenantConn};
 use super::even_time::on_the_beat;
 use super::visitor::Visitor;
 use crate::error::{ApiError, Code, OnConstraint};
-use crate::pepper::link::Link;
+use crate::pepper::mailed_link::MailedLink;
 use crate::pepper::mailed_token::LinkKind;
 
 impl Visitor {
@@ -59,7 +59,7 @@ impl Visitor {
 /// What is wrong with a user name.
 const TAKEN: &str = "is already taken";
 
-async fn add(new: &NewUser, link: &Link, conn: &mut TenantConn) -> Result<User, ApiError> {
+async fn add(new: &NewUser, link: &MailedLink, conn: &mut TenantConn) -> Result<User, ApiError> {
     let role = text(known::DEFAULT_ROLE, conn).await?;
     let roles = match role {
         Some(name) => Role::find_by_names(&[name], conn).await?,

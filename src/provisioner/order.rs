@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::receipt::ReceiptRequest;
 pub use super::requester::Requester;
-use crate::pepper::link::Link;
+use crate::pepper::mailed_link::MailedLink;
 
 /// A tenant to be provisioned.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub struct FirstAdmin {
     /// Stored form of the password; without it the admin is invited and cannot log in yet.
     pub password_hash: Option<String>,
     /// The link by which an invited admin sets one.
-    pub invitation: Option<Link>,
+    pub invitation: Option<MailedLink>,
 }
 
 /// A tenant as the platform shows it.

@@ -23,7 +23,7 @@ use crate::identity::permission::{
     Permission, UsersCreate, UsersDelete, UsersImport, UsersRead, UsersRestore, UsersUpdate,
 };
 use crate::identity::signed_in::SignedIn;
-use crate::pepper::link::Link;
+use crate::pepper::mailed_link::MailedLink;
 use crate::pepper::mailed_token::LinkKind;
 use crate::platform::Platform;
 use crate::resource::{
@@ -176,7 +176,7 @@ async fn change_user(
     id: Uuid,
     if_match: &IfMatch,
     changes: &UserChanges,
-    link: &Link,
+    link: &MailedLink,
 ) -> Result<Success<UserView>, ApiError> {
     let authority = Authority::of(&caller);
     let user = caller

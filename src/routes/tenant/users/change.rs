@@ -9,14 +9,14 @@ use super::body::RoleNames;
 use super::view::{CreatedUser, etag};
 use crate::error::{ApiError, OnConstraint};
 use crate::identity::authority::{Authority, keeping_an_admin};
-use crate::pepper::link::Link;
+use crate::pepper::mailed_link::MailedLink;
 use crate::resource::IfMatch;
 
 /// Adds a user with roles that the caller may give, and mails them the link.
 pub(super) async fn create(
     new: &NewUser,
     names: &RoleNames,
-    link: &Link,
+    link: &MailedLink,
     authority: &Authority,
     conn: &mut TenantConn,
 ) -> Result<(CreatedUser, Change), ApiError> {
@@ -40,7 +40,7 @@ pub(super) async fn change(
     id: Uuid,
     if_match: &IfMatch,
     changes: &UserChanges,
-    link: &Link,
+    link: &MailedLink,
     authority: &Authority,
     conn: &mut TenantConn,
 ) -> Result<(User, Change), ApiError> {

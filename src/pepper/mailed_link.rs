@@ -17,14 +17,14 @@ const INVITATION: TimeDelta = TimeDelta::days(7);
 
 /// Makes links.
 #[derive(Debug, Clone)]
-pub struct Links {
+pub struct MailedLinks {
     key: LinkKey,
     reset_lifetime: TimeDelta,
 }
 
 /// A link to be mailed: the hash of its token, and what the token will be derived from again.
 #[derive(Debug, Clone)]
-pub struct Link {
+pub struct MailedLink {
     kind: LinkKind,
     token_hash: Vec<u8>,
     seed: Vec<u8>,
@@ -34,9 +34,9 @@ pub struct Link {
 /// There is no link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no random bytes to be had")]
-pub struct LinkError(#[from] Unspecified);
+pub struct MailedLinkError(#[from] Unspecified);
 
-impl Links {
+impl MailedLinks {
     /// Makes links whose tokens `key` makes, and which set a new password for `reset_lifetime`.
     pub fn new(key: LinkKey, reset_lifetime: TimeDelta) -> Self {
         Self {
@@ -54,14 +54,14 @@ impl Links {
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
-    pub fn make(&self, kind: LinkKind) -> Result<Link, LinkError> {
+    pub fn make(&self, kind: LinkKind) -> Result<MailedLink, MailedLinkError> {
         let seed = seed()?;
         let lifetime = match kind {
             LinkKind::Verification => VERIFICATION,
             LinkKind::Reset => self.reset_lifetime,
             LinkKind::Invitation => INVITATION,
         };
-        Ok(Link {
+        Ok(MailedLink {
             kind,
             token_hash: self.key.token(kind, &seed).hash(),
             seed: seed.to_vec(),
@@ -70,7 +70,7 @@ impl Links {
     }
 }
 
-impl Link {
+impl MailedLink {
     /// Mails the link to the user's address, and voids those before it. Belongs into a transaction.
     ///
     /// # Errors
