@@ -62,15 +62,15 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_and_stay_apart() {
-        let (a, b) = (
+        let (first, second) = (
             format!("{}a", "é".repeat(31)),
             format!("{}b", "é".repeat(31)),
         );
-        for name in [&a, &b] {
+        for name in [&first, &second] {
             assert!(replacement(name).len() <= MAX_BYTES);
             assert!(is_helper(&replacement(name)));
         }
-        assert_ne!(replacement(&a), replacement(&b));
+        assert_ne!(replacement(&first), replacement(&second));
         assert_eq!(replacement("users_pkey"), "users_pkey__rowhouse_new");
     }
 }

@@ -8,7 +8,8 @@ use crate::errors::list;
 pub(crate) fn columns_in<'a>(sql: &str, columns: &'a [String]) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for outside in sql.split('\'').step_by(2) {
-        let words = outside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let words =
+            outside.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
         let named = words.filter_map(|word| columns.iter().find(|column| *column == word));
         for column in named {
             if !found.contains(&column.as_str()) {
