@@ -1,11 +1,11 @@
-//! The log of calls: who called what in a tenant, kept where its setting `audit.requests` asks for it.
+//! The API audit log: who called what in a tenant, kept where its setting `audit.requests` asks for it.
 //!
 //! A call is logged after it was answered, by one task for all: rows are written in batches, and nobody waits for them. What the
 //! task cannot keep up with is dropped and counted. A tenant that wants no log pays for a look into a memory.
 
 mod recorder;
 mod redaction;
-mod wanted;
+mod wishes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use self::recorder::Recorder;
-use self::wanted::Wanted;
+use self::wishes::Wishes;
 use crate::http::{Called, RequestContext, Witness};
 use crate::identity::client::Client;
 use crate::platform::Platform;
@@ -37,9 +37,9 @@ const LONGEST_BODY: usize = 16 * 1024;
 
 /// Where calls are handed over.
 #[derive(Debug)]
-pub struct CallLog {
+pub struct CallQueue {
     queue: mpsc::Sender<Call>,
-    wanted: Wanted,
+    wishes: Wishes,
     dropped: Arc<AtomicU64>,
 }
 
@@ -68,16 +68,16 @@ enum Body {
     TooLong(usize),
 }
 
-impl CallLog {
+impl CallQueue {
     /// The log of a platform, and the task that writes it.
     pub fn start(platform: &Arc<Platform>) -> (Arc<dyn Witness>, StoppableTask) {
         let (queue, calls) = mpsc::channel(QUEUE);
-        let wanted = Wanted::new(platform.changes.clone());
+        let wishes = Wishes::new(platform.changes.clone());
         let dropped = Arc::new(AtomicU64::new(0));
-        let recorder = Recorder::new(platform, wanted.clone(), Arc::clone(&dropped));
+        let recorder = Recorder::new(platform, wishes.clone(), Arc::clone(&dropped));
         let log = Self {
             queue,
-            wanted,
+            wishes,
             dropped,
         };
         (Arc::new(log), recorder.start(calls))
@@ -86,12 +86,12 @@ impl CallLog {
     /// The request's tenant, if it is known and may want its calls logged.
     fn wanting(&self, context: &RequestContext) -> Option<Arc<ServedTenant>> {
         let tenant = context.tenant()?;
-        self.wanted.may_be(&tenant.id).then(|| Arc::clone(tenant))
+        self.wishes.may_want(&tenant.id).then(|| Arc::clone(tenant))
     }
 }
 
 /// A call of a tenant that may want that is handed over.
-impl Witness for CallLog {
+impl Witness for CallQueue {
     fn sent(&self, body: &Value, bytes: usize, context: &RequestContext) {
         if self.wanting(context).is_some() {
             context.keep_body(if bytes > LONGEST_BODY {

@@ -1,8 +1,8 @@
 //! Rowhouse: a schema-per-tenant platform on PostgreSQL, with a tenant provisioning engine.
 
+pub mod api_audit_log;
 pub mod attachments;
 pub mod calendar;
-pub mod call_log;
 pub mod cli;
 pub mod config;
 pub mod database;

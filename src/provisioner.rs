@@ -2,13 +2,13 @@
 //!
 //! DDL and raw SQL live here and nowhere else.
 
+mod api_audit_log_cut;
+mod api_audit_log_wish;
 pub mod apply;
 pub mod audit_cut;
 pub mod backfill;
 mod backoff;
 pub mod blueprint;
-mod call_log_cut;
-mod call_log_wish;
 pub mod compare;
 pub mod create;
 pub mod ddl;

@@ -14,8 +14,8 @@ use actix_web::{
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 
+use crate::api_audit_log::CallQueue;
 use crate::attachments::sweep_job::SweepJob;
-use crate::call_log::CallLog;
 use crate::config::Config;
 use crate::http::{self, Drain, TimeLimit, Witness};
 use crate::identity::client::TrustedProxies;
@@ -136,7 +136,7 @@ impl Application {
         let identity = Arc::new(identity);
         let outbox = outbox(&config, &platform, port)?;
         platform.changes.listen().await;
-        let (witness, calls) = CallLog::start(&platform);
+        let (witness, calls) = CallQueue::start(&platform);
         let surroundings = Surroundings::new(&config, &platform, &identity, witness);
         let drain = surroundings.drain.clone();
         let shutdown = config.http.shutdown_timeout;

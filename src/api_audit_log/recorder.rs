@@ -11,7 +11,7 @@ use tokio::select;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::wanted::Wanted;
+use super::wishes::Wishes;
 use super::{Call, redaction};
 use crate::platform::Platform;
 use crate::provisioner::ProvisionError;
@@ -25,7 +25,7 @@ const BATCH: usize = 200;
 #[derive(Debug)]
 pub(super) struct Recorder {
     platform: Weak<Platform>,
-    wanted: Wanted,
+    wishes: Wishes,
     dropped: Arc<AtomicU64>,
 }
 
@@ -43,10 +43,10 @@ enum RecordError {
 }
 
 impl Recorder {
-    pub(super) fn new(platform: &Arc<Platform>, wanted: Wanted, dropped: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(platform: &Arc<Platform>, wishes: Wishes, dropped: Arc<AtomicU64>) -> Self {
         Self {
             platform: Arc::downgrade(platform),
-            wanted,
+            wishes,
             dropped,
         }
     }
@@ -107,12 +107,12 @@ impl Recorder {
         let Some(platform) = self.platform.upgrade() else {
             return Ok(());
         };
-        let moment = self.wanted.moment(&tenant.id);
+        let moment = self.wishes.moment(&tenant.id);
         let provisioner = &platform.provisioner;
         let asked = provisioner.calls_wanted_since(tenant, conn.take());
         let (wanted_since, given_back) = asked.await?;
         *conn = Some(given_back);
-        self.wanted
+        self.wishes
             .remember(&tenant.id, wanted_since.is_some(), moment);
         // Some may have waited here since before the setting was turned on.
         let calls = calls.into_iter();

@@ -16,12 +16,12 @@ const CAPACITY: u64 = 100_000;
 
 /// The memory. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct Wishes {
     known: Cache<TenantId, (bool, Moment)>,
     changes: Changes,
 }
 
-impl Wanted {
+impl Wishes {
     pub(super) fn new(changes: Changes) -> Self {
         let known = Cache::builder().max_capacity(CAPACITY);
         Self {
@@ -31,7 +31,7 @@ impl Wanted {
     }
 
     /// Whether a tenant wants its calls logged, or it is not known that it does not.
-    pub(super) fn may_be(&self, tenant: &TenantId) -> bool {
+    pub(super) fn may_want(&self, tenant: &TenantId) -> bool {
         let known = self.known.get(tenant);
         let known = known.filter(|(_, moment)| self.changes.is_current(*moment));
         known.is_none_or(|(is_wanted, _)| is_wanted)
