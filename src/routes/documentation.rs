@@ -1,23 +1,23 @@
 //! Routes of the documentation: `/openapi.json`, and `/docs` which shows it with assets shipped in the binary.
 
+use std::sync::LazyLock;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
-use actix_web::web::{Bytes, Data, ServiceConfig};
+use actix_web::web::{Bytes, ServiceConfig};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{platform, service, tenant};
 use crate::http::{Methods, openapi};
 
-/// The document, rendered once.
-#[derive(Debug)]
-struct Rendered(Bytes);
+/// The document as JSON. It is made when it is first asked for: each worker of a server mounts the routes anew.
+static RENDERED: LazyLock<Bytes> =
+    LazyLock::new(|| serde_json::to_vec(&document()).unwrap_or_default().into());
 
 /// Mounts the routes.
 pub fn configure(app: &mut ServiceConfig) {
-    let rendered = serde_json::to_vec(&document()).unwrap_or_default();
-    app.app_data(Data::new(Rendered(rendered.into())))
-        .service(Methods::at("/openapi.json").get(show_document))
+    app.service(Methods::at("/openapi.json").get(show_document))
         .service(Methods::at("/docs").get(redirect_to_docs))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
@@ -91,10 +91,10 @@ fn merged(rooms: &[Document]) -> utoipa::openapi::OpenApi {
         .unwrap_or_default()
 }
 
-async fn show_document(rendered: Data<Rendered>) -> HttpResponse {
+async fn show_document() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
-        .body(rendered.0.clone())
+        .body(RENDERED.clone())
 }
 
 async fn redirect_to_docs() -> HttpResponse {
