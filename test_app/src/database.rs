@@ -1,12 +1,13 @@
 //! A database for one test: a copy of a migrated template on an embedded server that all test processes share.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rowhouse::database::embedded::{Durability, EmbeddedServer, EmbeddedSettings};
 use rowhouse::database::{Connector, migrations};
+use rustix::fs::statvfs;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -20,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long the server waits for the next test binary before it stops.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// The server's data are kept in memory where so many bytes of it are free. A run of all tests takes less than a tenth.
+const MEMORY: u64 = 4 << 30;
 
 /// Databases of tests that were killed are dropped when they are this old, in milliseconds.
 const LEFTOVER_AGE: u64 = 15 * 60 * 1_000;
@@ -180,21 +184,36 @@ fn server() -> &'static EmbeddedServer {
 pub(crate) fn data_folder(url: &str) -> PathBuf {
     let (_, name) = url.rsplit_once('/').expect("a URL with a database");
     let name = name.split('?').next().unwrap_or_default();
-    directory().with_file_name("test-data").join(name)
+    target().join("test-data").join(name)
 }
 
-/// Beside the test binaries: `target/test-postgres-…`, another one for each way to set a server up, so that no test passes
-/// on what an older build allowed.
+/// Where the server keeps its data: in memory where the machine has much, else in cargo's folder. Each test makes and removes
+/// some thousand files of tables, which a file system on a disk takes as long for as PostgreSQL does for everything else.
+///
+/// Each of cargo's folders has a server of its own, and so has each way to set one up: no test passes on what an older build
+/// allowed.
 fn directory() -> PathBuf {
+    let target = target();
+    let mut identity = DefaultHasher::new();
+    (&target, EmbeddedServer::setup()).hash(&mut identity);
+    let name = format!("rowhouse-test-{:x}", identity.finish());
+    let memory = Path::new("/dev/shm");
+    let free = statvfs(memory).map_or(0, |system| system.f_bavail * system.f_frsize);
+    if free >= MEMORY {
+        memory.join(name)
+    } else {
+        target.join(name)
+    }
+}
+
+/// The folder that cargo builds in.
+fn target() -> PathBuf {
     let binary = std::env::current_exe().expect("the path of the test binary");
     let target = binary
         .ancestors()
         .find(|folder| folder.join("CACHEDIR.TAG").exists());
-    let mut setup = DefaultHasher::new();
-    EmbeddedServer::setup().hash(&mut setup);
-    target
-        .expect("the test binary is in a target folder")
-        .join(format!("test-postgres-{:x}", setup.finish()))
+    let target = target.expect("the test binary is in a target folder");
+    target.to_owned()
 }
 
 /// The server's URL names its own database last.

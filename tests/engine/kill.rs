@@ -272,9 +272,30 @@ async fn kill_at_all(stops: impl Fn(&Plan) -> Vec<Stop>) {
     assert_none(stops.len(), &failures);
 }
 
+/// A third of the stops of the steps, so that machines with several cores work on them side by side.
+fn third_of_the_steps(first: usize) -> impl Fn(&Plan) -> Vec<Stop> {
+    move |plan| {
+        let stops = stops_of_steps(plan, Moment::Done).into_iter();
+        stops.skip(first).step_by(3).collect()
+    }
+}
+
 #[tokio::test]
-async fn a_change_that_is_killed_after_any_step_and_repeated_comes_to_its_end() {
-    kill_at_all(|plan| stops_of_steps(plan, Moment::Done)).await;
+async fn a_change_that_is_killed_after_its_first_or_any_third_step_on_comes_to_its_end_when_repeated()
+ {
+    kill_at_all(third_of_the_steps(0)).await;
+}
+
+#[tokio::test]
+async fn a_change_that_is_killed_after_its_second_or_any_third_step_on_comes_to_its_end_when_repeated()
+ {
+    kill_at_all(third_of_the_steps(1)).await;
+}
+
+#[tokio::test]
+async fn a_change_that_is_killed_after_its_third_or_any_third_step_on_comes_to_its_end_when_repeated()
+ {
+    kill_at_all(third_of_the_steps(2)).await;
 }
 
 #[tokio::test]
