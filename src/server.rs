@@ -130,10 +130,8 @@ impl Application {
         routes: fn(&mut ServiceConfig),
     ) -> anyhow::Result<Self> {
         let port = listener.local_addr()?.port();
-        let identity = Identity::open(&config, &platform)
-            .await
-            .context("Failed to load the signing keys")?;
-        let identity = Arc::new(identity);
+        let identity = Identity::open(&config, &platform).await;
+        let identity = Arc::new(identity.context("Failed to load the signing keys")?);
         let outbox = outbox(&config, &platform, port)?;
         platform.changes.listen().await;
         let (witness, calls) = CallQueue::start(&platform);
