@@ -128,7 +128,7 @@ impl Planner<'_> {
     ) {
         let table = &before.name;
         for check in &before.checks {
-            let stays = has_same(&after.checks, check);
+            let stays = same(&after.checks, check).is_some();
             let is_disturbed = self.mentions_disturbed(table, &check.expression);
             if self.uses_remade_enum(table, "check", &check.name)
                 || remade
@@ -140,7 +140,7 @@ impl Planner<'_> {
             }
         }
         for index in &before.indexes {
-            let stays = has_same(&after.indexes, index);
+            let stays = same(&after.indexes, index).is_some();
             let text = index_text(index);
             if self.uses_remade_enum(table, "index", &index.name)
                 || remade.iter().any(|column| mentions(&text, column))
@@ -199,7 +199,7 @@ impl Planner<'_> {
             || self.to.structure.table(target).is_none()
     }
 
-    /// Whether a primary key, unique constraint or unique index is there afterwards as it is, under whatever name.
+    /// Whether a primary key, unique constraint or unique index is there afterwards as it is, or renamed.
     fn keeps_key(&self, table: &str, name: &str) -> bool {
         let (Some(before), Some(after)) =
             (self.working().table(table), self.to.structure.table(table))
@@ -211,25 +211,35 @@ impl Planner<'_> {
             let mut columns = key.columns.iter().chain(&key.include);
             columns.any(|column| self.is_disturbed(table, column))
         };
-        let primary = |table: &TableDefinition| table.primary_key.as_ref().map(Part::essence);
         if let Some(key) = before.primary_key.as_ref().filter(|key| key.name == name) {
-            return primary(before) == primary(after) && !is_touched(key);
+            let primary = after.primary_key.as_ref();
+            return self.keeps(primary.map_or(&[], std::slice::from_ref), key) && !is_touched(key);
         }
         if let Some(key) = before.uniques.iter().find(|key| key.name == name) {
-            return has_same(&after.uniques, key) && !is_touched(key);
+            return self.keeps(&after.uniques, key) && !is_touched(key);
         }
         let index = before.indexes.iter().find(|index| index.name == name);
         index.is_some_and(|index| {
-            has_same(&after.indexes, index) && !self.mentions_disturbed(table, &index_text(index))
+            self.keeps(&after.indexes, index) && !self.mentions_disturbed(table, &index_text(index))
         })
+    }
+
+    /// Whether one of the parts is this one, or what it is renamed to: a name that another relation gives up later is not free.
+    fn keeps<P: Part>(&self, parts: &[P], part: &P) -> bool {
+        same(parts, part)
+            .is_some_and(|same| same.name() == part.name() || self.is_name_free(same.name()))
     }
 }
 
-/// Whether one of the parts is the same but for its name: a part of the same name that does something else takes its place.
-fn has_same<P: Part>(parts: &[P], part: &P) -> bool {
-    match parts.iter().find(|other| other.name() == part.name()) {
-        Some(other) => other.essence() == part.essence(),
-        None => parts.iter().any(|other| other.essence() == part.essence()),
+/// The one of the parts that is the same but for its name: a part of the same name that does something else takes its place.
+fn same<'a, P: Part>(parts: &'a [P], part: &P) -> Option<&'a P> {
+    let mut named = parts.iter().filter(|other| other.name() == part.name());
+    let mut alike = parts
+        .iter()
+        .filter(|other| other.essence() == part.essence());
+    match named.next() {
+        Some(other) => (other.essence() == part.essence()).then_some(other),
+        None => alike.next(),
     }
 }
 
