@@ -34,9 +34,16 @@ impl Conversion {
     fn of_labels(column: &str, old: &str, new: &str) -> Self {
         match (old.ends_with("[]"), new.ends_with("[]")) {
             (false, true) => Self::using(in_array(column, &format!("{column}::text"), new), false),
-            (true, true) => Self::using(format!("{column}::text[]::{new}"), is_text(new)),
-            (_, false) => Self::using(format!("{column}::text::{new}"), is_text(new)),
+            (true, true) => Self::using(format!("{column}::text[]::{new}"), false),
+            (_, false) if is_text(new) => Self::to_text(column, new),
+            (_, false) => Self::using(format!("{column}::text::{new}"), false),
         }
+    }
+
+    /// To text of any length. The length is left to the assignment, which refuses what is too long: an explicit cast cuts it
+    /// without a word (PostgreSQL manual, 8.3 "Character Types").
+    fn to_text(column: &str, new: &str) -> Self {
+        Self::using(format!("{column}::text"), modifier(new).is_none())
     }
 
     /// By a cast that PostgreSQL has.
@@ -58,8 +65,10 @@ impl Conversion {
 
     /// Through text, where PostgreSQL has no cast.
     fn without_cast(column: &str, old: &str, new: &str) -> Self {
-        if is_text(old) || is_text(new) {
-            Self::using(format!("{column}::{new}"), is_text(new))
+        if is_text(new) {
+            Self::to_text(column, new)
+        } else if is_text(old) {
+            Self::using(format!("{column}::{new}"), false)
         } else {
             Self::using(format!("{column}::text::{new}"), false)
         }
@@ -138,17 +147,21 @@ impl Planner<'_> {
             let kind = HazardKind::MayFailOnData;
             return draft.probe(Probe::tries(&source, &range, object, kind));
         }
+        let draft = if is_text(new) {
+            let cut = format!("{column}::text::{new}::text <> {column}::text");
+            let reason = format!("values are too long for {new} (hint: shorten them first)");
+            draft.probe(Probe::refuses(&source, &cut, object.clone(), reason))
+        } else {
+            draft
+        };
+        if is_text(new) && !is_text(old) {
+            return draft;
+        }
         let kind = HazardKind::DeletesData;
         let detail = format!("values of {name} that change on their way from {old} to {new}");
-        let lost = self.lost(change);
-        let draft =
-            (draft.gated(kind, detail)).probe(Probe::tries(&source, &lost, object.clone(), kind));
-        if change.conversion.using.is_none() && is_text(old) {
-            let cut = format!("({converted})::text <> {column}::text");
-            let reason = format!("values are too long for {new} (hint: shorten them first)");
-            return draft.probe(Probe::refuses(&source, &cut, object, reason));
-        }
         draft
+            .gated(kind, detail)
+            .probe(Probe::tries(&source, &self.lost(change), object, kind))
     }
 
     /// The condition that a value is not itself any more, neither converted nor on its way back.
