@@ -38,7 +38,7 @@ pub struct Platform {
     /// Hashes and checks passwords.
     pub hasher: PasswordHasher,
     /// Makes the links in mails.
-    pub links: MailedLinks,
+    pub mailed_links: MailedLinks,
     /// What answers are kept with, to be given again.
     pub receipts: ReceiptKey,
     /// Seals the secrets that tenants keep, and opens them.
@@ -91,7 +91,7 @@ impl Platform {
         let pepper = &config.identity.password_pepper;
         let link_key = LinkKey::derive(pepper);
         Ok(Self {
-            links: MailedLinks::new(
+            mailed_links: MailedLinks::new(
                 link_key.map_err(PasswordError::from)?,
                 config.mail.reset_lifetime(),
             ),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use platform_schema::{Tenant, TenantFilter, TenantSort, TenantStatus};
+use platform_schema::{Tenant, TenantFilter, TenantSortKey, TenantStatus};
 use tokio::time::sleep;
 
 use crate::error::ApiError;
@@ -49,7 +49,7 @@ async fn cut_all(pools: &TenantPools, provisioner: &Provisioner) -> Result<(), A
     let mut offset = 0;
     loop {
         let lease = pools.platform().await?;
-        let tenants = Tenant::list(&filter, TenantSort::CreatedAt, PAGE, offset, &lease).await?;
+        let tenants = Tenant::list(&filter, TenantSortKey::CreatedAt, PAGE, offset, &lease).await?;
         lease.finish().await?;
         for tenant in &tenants {
             cut(tenant, provisioner).await;
@@ -75,7 +75,7 @@ async fn cut(tenant: &Tenant, provisioner: &Provisioner) {
         }
         Err(error) => tracing::warn!(tenant.id = %tenant.id, %error, "an audit log was not cut"),
     }
-    match provisioner.cut_call_log(tenant, Utc::now()).await {
+    match provisioner.cut_api_audit_log(tenant, Utc::now()).await {
         Ok(0) => {}
         Ok(rows) => tracing::info!(tenant.id = %tenant.id, rows, "a log of calls was cut"),
         Err(error) => tracing::warn!(tenant.id = %tenant.id, %error, "a log of calls was not cut"),

@@ -213,7 +213,7 @@ fn outbox(config: &Config, platform: &Platform, port: u16) -> anyhow::Result<Out
     let own_url = || format!("http://{}", SocketAddr::new(config.http.host, port));
     let public_url = config.mail.public_url.clone().unwrap_or_else(own_url);
     let from = config.mail.mail_from.clone();
-    let sender = Sender::new(from, public_url, platform.links.key().clone());
+    let sender = Sender::new(from, public_url, platform.mailed_links.key().clone());
     Ok(Outbox::new(platform, sender, Delivery::open(config)?))
 }
 

@@ -56,7 +56,7 @@ pub use system_user::{
 pub use tenant::{NewTenant, Tenant};
 pub use tenant_id::TenantId;
 pub use tenant_key::TenantKey;
-pub use tenant_list::{TenantFilter, TenantSort};
+pub use tenant_list::{TenantFilter, TenantSortKey};
 pub use tenant_slug::TenantSlug;
 pub use tenant_status::TenantStatus;
 pub use text_column::UnknownValue;

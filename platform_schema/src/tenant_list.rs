@@ -19,7 +19,7 @@ pub struct TenantFilter {
 
 text_enum! {
     /// The order of a list of tenants, as `?sort=` spells it; `-` turns it round.
-    pub enum TenantSort {
+    pub enum TenantSortKey {
         /// By slug.
         Slug => "slug",
         /// By slug, backwards.
@@ -61,7 +61,7 @@ impl TenantFilter {
     }
 }
 
-impl TenantSort {
+impl TenantSortKey {
     fn apply(self, tenants: Filtered<'_>) -> Filtered<'_> {
         let sorted = match self {
             Self::Slug => tenants.order(tenants::slug.asc()),
@@ -89,7 +89,7 @@ impl Tenant {
     /// At most `limit` tenants after the first `offset`.
     pub async fn list(
         filter: &TenantFilter,
-        sort: TenantSort,
+        sort: TenantSortKey,
         limit: i64,
         offset: i64,
         mut conn: &PlatformConn,
@@ -123,7 +123,7 @@ mod tests {
     fn a_list_without_a_status_leaves_the_purged_out() {
         let filter = TenantFilter::default();
         let sql =
-            debug_query::<Pg, _>(&TenantSort::SlugDescending.apply(filter.apply())).to_string();
+            debug_query::<Pg, _>(&TenantSortKey::SlugDescending.apply(filter.apply())).to_string();
         assert!(sql.contains(r#""status" != $1"#), "{sql}");
         assert!(
             sql.contains(r#"ORDER BY "shared"."tenants"."slug" DESC, "shared"."tenants"."id" ASC"#),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use platform_schema::{Job, Tenant, TenantFilter, TenantSort, TenantStatus};
+use platform_schema::{Job, Tenant, TenantFilter, TenantSortKey, TenantStatus};
 use tokio::time::sleep;
 
 use super::sweep::{SweepError, SweepTerms, Sweeper, Swept};
@@ -103,7 +103,7 @@ impl SweepJob {
             status: Some(TenantStatus::Active),
         };
         let lease = self.sweeper.pools.platform().await?;
-        let tenants = Tenant::list(&filter, TenantSort::CreatedAt, PAGE, offset, &lease).await?;
+        let tenants = Tenant::list(&filter, TenantSortKey::CreatedAt, PAGE, offset, &lease).await?;
         lease.finish().await?;
         Ok(tenants)
     }

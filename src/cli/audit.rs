@@ -132,7 +132,7 @@ async fn cut_all(
         rows.push(CutLog {
             tenant: tenant.slug.to_string(),
             removed: *cut.as_ref().unwrap_or(&0),
-            calls: provisioner.cut_call_log(&tenant, now).await?,
+            calls: provisioner.cut_api_audit_log(&tenant, now).await?,
             fault: cut.err().map(|fault| fault.to_string()),
         });
     }

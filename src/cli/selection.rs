@@ -1,6 +1,6 @@
 //! Which tenants a command works on.
 
-use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSort, TenantStatus};
+use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSortKey, TenantStatus};
 
 use crate::platform::Platform;
 
@@ -29,7 +29,7 @@ pub async fn active(keys: &[TenantKey], platform: &Platform) -> anyhow::Result<V
         };
         loop {
             let offset = i64::try_from(tenants.len())?;
-            let page = Tenant::list(&filter, TenantSort::Slug, PAGE, offset, &conn).await?;
+            let page = Tenant::list(&filter, TenantSortKey::Slug, PAGE, offset, &conn).await?;
             if page.is_empty() {
                 break;
             }

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSlug, TenantSort, TenantStatus};
+use platform_schema::{Tenant, TenantFilter, TenantKey, TenantSlug, TenantSortKey, TenantStatus};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
@@ -194,7 +194,7 @@ async fn list(
     platform: &Platform,
 ) -> anyhow::Result<Vec<TenantView>> {
     let conn = platform.pools.platform().await?;
-    let tenants = Tenant::list(filter, TenantSort::Slug, limit, 0, &conn).await?;
+    let tenants = Tenant::list(filter, TenantSortKey::Slug, limit, 0, &conn).await?;
     Ok(tenants.into_iter().map(TenantView::from).collect())
 }
 

@@ -46,7 +46,7 @@ impl SignedIn {
         self.prove_password(platform, visit, &change.current_password)
             .await?;
         let user = self.access().user.clone();
-        let link = platform.links.make(LinkKind::Verification)?;
+        let link = platform.mailed_links.make(LinkKind::Verification)?;
         self.mutate("auth.change_email", async |conn| {
             link.mail_to_next(&user, &email, conn).await?;
             let what = json!({ "next_email": email });

@@ -62,7 +62,7 @@ impl Visitor {
     pub async fn resend_verification(self, unproven: &UnprovenEmail) -> Result<(), ApiError> {
         let email = email::checked(&unproven.email)?;
         self.attempt(&email).await?;
-        let link = self.platform.links.make(LinkKind::Verification)?;
+        let link = self.platform.mailed_links.make(LinkKind::Verification)?;
         let mailing = self.mutate(&self.actor, "auth.resend_verification", async |conn| {
             let user = User::find_by_email(&email, conn).await?;
             let user = user.filter(|user| user.is_active && user.email_verified_at.is_none());

@@ -28,8 +28,8 @@ impl SignedIn {
     /// # Errors
     /// `not_found`, `conflict` for a user who may not log in, or a failure of the database.
     pub async fn invite(&mut self, id: Uuid, platform: &Platform) -> Result<(), ApiError> {
-        let reset = platform.links.make(LinkKind::Reset)?;
-        let invitation = platform.links.make(LinkKind::Invitation)?;
+        let reset = platform.mailed_links.make(LinkKind::Reset)?;
+        let invitation = platform.mailed_links.make(LinkKind::Invitation)?;
         self.mutate("users.invite", async |conn| {
             let user = User::find(id, conn).await?;
             if !user.is_active {

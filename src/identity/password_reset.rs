@@ -49,7 +49,7 @@ impl Visitor {
     pub async fn forgot_password(self, forgotten: &ForgottenPassword) -> Result<(), ApiError> {
         let email = email::checked(&forgotten.email)?;
         self.attempt(&email).await?;
-        let link = self.platform.links.make(LinkKind::Reset)?;
+        let link = self.platform.mailed_links.make(LinkKind::Reset)?;
         let mailing = self.mutate(&self.actor, "auth.forgot_password", async |conn| {
             let user = User::find_by_email(&email, conn).await?;
             let user = user.filter(|user| user.is_active);

@@ -37,7 +37,7 @@ impl Visitor {
     /// `rate_limited`, `conflict` for a user name that is taken, or a failure of the database.
     pub async fn register(self, new: NewUser) -> Result<(), ApiError> {
         self.attempt(&new.email).await?;
-        let link = self.platform.links.make(LinkKind::Verification)?;
+        let link = self.platform.mailed_links.make(LinkKind::Verification)?;
         let registering = self.mutate(&self.actor, "auth.register", async |conn| {
             if let Some(user) = User::find_by_email(&new.email, conn).await? {
                 let change = turn_away(&user, &new, conn).await?;

@@ -17,7 +17,7 @@ impl Provisioner {
     ///
     /// # Errors
     /// A failure of the database. What was removed before stays removed.
-    pub async fn cut_call_log(
+    pub async fn cut_api_audit_log(
         &self,
         tenant: &Tenant,
         now: DateTime<Utc>,

@@ -13,12 +13,12 @@ use utoipa::openapi::{
 /// use rowhouse::resource::{Order, SortKey};
 ///
 /// #[derive(Clone, Copy, Debug, PartialEq)]
-/// enum UserSort {
+/// enum UserSortKey {
 ///     CreatedAt,
 ///     Email,
 /// }
 ///
-/// impl SortKey for UserSort {
+/// impl SortKey for UserSortKey {
 ///     const KEYS: &'static [(&'static str, Self)] =
 ///         &[("created_at", Self::CreatedAt), ("email", Self::Email)];
 ///     const DEFAULT: &'static [Order<Self>] = &[Order::descending(Self::CreatedAt)];

@@ -254,7 +254,7 @@ async fn calls_are_kept_as_long_as_the_audit_log() {
         let then = Utc::now() + TimeDelta::days(days);
         platform
             .provisioner
-            .cut_call_log(&acme, then)
+            .cut_api_audit_log(&acme, then)
             .await
             .unwrap()
     };

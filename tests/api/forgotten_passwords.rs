@@ -22,7 +22,7 @@ async fn no_token_is_in_the_database_before_or_after_it_is_mailed() {
         .get(0);
     let token = app
         .platform()
-        .links
+        .mailed_links
         .key()
         .token(rowhouse::pepper::mailed_token::LinkKind::Reset, &seed);
     let hash = client

@@ -165,7 +165,7 @@ fn outbox(platform: &Platform, config: &Config) -> Outbox {
     let sender = Sender::new(
         from,
         "https://app.example.com".to_owned(),
-        platform.links.key().clone(),
+        platform.mailed_links.key().clone(),
     );
     Outbox::new(platform, sender, Delivery::open(config).unwrap())
 }

@@ -8,7 +8,7 @@ pub mod suspension;
 pub mod verification;
 
 use actix_web::web::{Data, ServiceConfig};
-use platform_schema::{Tenant, TenantFilter, TenantSort, TenantStatus};
+use platform_schema::{Tenant, TenantFilter, TenantSortKey, TenantStatus};
 use utoipa::OpenApi;
 
 use crate::error::{ApiError, Code};
@@ -63,7 +63,7 @@ pub fn configure_by_header(scope: &mut ServiceConfig) {
 #[derive(Debug)]
 struct TenantQuery {
     page: PageRequest,
-    sort: TenantSort,
+    sort: TenantSortKey,
     filter: TenantFilter,
 }
 
@@ -71,7 +71,7 @@ impl FromQuery for TenantQuery {
     fn from_query(query: &mut QueryParameters) -> Result<Self, ApiError> {
         Ok(Self {
             page: query.page()?,
-            sort: query.parsed("sort")?.unwrap_or(TenantSort::Slug),
+            sort: query.parsed("sort")?.unwrap_or(TenantSortKey::Slug),
             filter: TenantFilter {
                 search: query.text("q")?,
                 status: query.parsed("status")?,
@@ -82,7 +82,7 @@ impl FromQuery for TenantQuery {
 
 /// Lists the tenants.
 #[utoipa::path(get, path = "/api/v1/tenants", tag = "tenants", responses((status = 200, body = List<TenantView>)),
-    params(PageRequest, ("sort" = inline(Option<TenantSort>), Query), ("q" = Option<String>, Query, description = "Part of the slug or the name."), ("status" = Option<TenantStatus>, Query)))]
+    params(PageRequest, ("sort" = inline(Option<TenantSortKey>), Query), ("q" = Option<String>, Query, description = "Part of the slug or the name."), ("status" = Option<TenantStatus>, Query)))]
 async fn list_tenants(
     caller: PlatformAuthorized<TenantsRead>,
     query: StrictQuery<TenantQuery>,

@@ -105,7 +105,7 @@ async fn create_user(
     body.authorize(&caller)?;
     let tenant = caller.tenant();
     let (new, roles) = body.into_new_user(tenant, &platform.hasher).await?;
-    let link = platform.links.make(welcome(&new))?;
+    let link = platform.mailed_links.make(welcome(&new))?;
     let authority = Authority::of(&caller);
     let work =
         async |conn: &mut TenantConn| change::create(&new, &roles, &link, &authority, conn).await;
@@ -135,7 +135,7 @@ async fn update_user(
     body: StrictJson<PatchUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    let link = platform.links.make(LinkKind::Verification)?;
+    let link = platform.mailed_links.make(LinkKind::Verification)?;
     change_user(
         "the user was changed",
         caller,
@@ -158,7 +158,7 @@ async fn replace_user(
     body: StrictJson<PutUser>,
 ) -> Result<Success<UserView>, ApiError> {
     let changes = body.into_inner().into_changes()?;
-    let link = platform.links.make(LinkKind::Verification)?;
+    let link = platform.mailed_links.make(LinkKind::Verification)?;
     change_user(
         "the user was replaced",
         caller,

@@ -105,7 +105,7 @@ impl CreateTenant {
             username: checked.username,
             invitation: match &password_hash {
                 Some(_) => None,
-                None => Some(platform.links.make(LinkKind::Invitation)?),
+                None => Some(platform.mailed_links.make(LinkKind::Invitation)?),
             },
             password_hash,
         };

@@ -114,7 +114,7 @@ impl SignedIn {
                 let Some((new, roles)) = &line.user else {
                     continue;
                 };
-                let link = platform.links.make(welcome(new))?;
+                let link = platform.mailed_links.make(welcome(new))?;
                 let (created, _) = change::create(new, roles, &link, authority, conn).await?;
                 ids.insert(line.report.line, created.user.id);
                 let user = &created.user;
