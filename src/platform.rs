@@ -5,8 +5,6 @@
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use tokio::task::spawn_blocking;
-
 use crate::config::{Config, IdentityConfig};
 use crate::database::{Database, DatabaseError, Pooling, migrations};
 use crate::pepper::attachment_link::AttachmentLinks;
@@ -75,10 +73,8 @@ impl Platform {
     /// `Database` when the database is not there or cannot be migrated.
     pub async fn open(config: &Config) -> Result<Self, PlatformError> {
         let attachments = AttachmentStore::open(config)?;
-        // Both take a while, on different processors.
-        let (database, hasher) =
-            tokio::join!(Box::pin(Database::open(&config.database)), hasher(config));
-        let (database, hasher) = (database?, hasher?);
+        let hasher = hasher(&config.identity)?;
+        let database = Box::pin(Database::open(&config.database)).await?;
         migrations::run(database.connector()).await?;
         let provisioner = Provisioner::open(database.connector(), &config.pool).await?;
         let serving = database.serving().clone();
@@ -111,22 +107,13 @@ impl Platform {
     }
 }
 
-async fn hasher(config: &Config) -> Result<PasswordHasher, PlatformError> {
-    let IdentityConfig {
-        password_pepper: pepper,
-        password_cost: cost,
-        password_queue: queue,
-        ..
-    } = config.identity.clone();
+fn hasher(config: &IdentityConfig) -> Result<PasswordHasher, PasswordError> {
     let processors = available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let half_of_them = NonZero::new(processors.get().div_ceil(2)).unwrap_or(NonZero::<usize>::MIN);
-    let at_once = config
-        .identity
-        .password_threads
-        .map_or(half_of_them, NonZero::from);
-    Ok(
-        spawn_blocking(move || PasswordHasher::new(&pepper, cost, at_once, queue.into()))
-            .await
-            .map_err(PasswordError::from)??,
+    PasswordHasher::new(
+        &config.password_pepper,
+        config.password_cost,
+        config.password_threads.map_or(half_of_them, NonZero::from),
+        config.password_queue.into(),
     )
 }

@@ -4,13 +4,14 @@ mod guessable;
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bcrypt::{BcryptError, HashParts};
+use bcrypt::{BASE_64, BcryptError, HashParts};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
@@ -20,6 +21,9 @@ pub use guessable::GuessableWords;
 
 const MIN_CHARACTERS: usize = 8;
 const MAX_BYTES: usize = 1024;
+
+/// The costs that bcrypt has: the binary logarithm of its rounds.
+const COSTS: RangeInclusive<u32> = 4..=31;
 
 /// What stands before the bcrypt string of a password that was hashed the way this file does it.
 const VERSION: &str = "v1$";
@@ -171,10 +175,8 @@ impl PasswordHasher {
     /// A hasher of bcrypt cost `cost` (4 to 31) that works on `at_once` passwords at a time while at most `queue` more
     /// wait.
     ///
-    /// Takes as long as one hash, for it makes the one that the passwords of unknown users are compared with.
-    ///
     /// # Errors
-    /// `Bcrypt` when the cost is out of range.
+    /// `Bcrypt` when the cost is out of range; `Random` when the operating system gives no random bytes.
     pub fn new(
         pepper: &SecretString,
         cost: u32,
@@ -185,12 +187,10 @@ impl PasswordHasher {
             pepper: hmac::Key::new(hmac::HMAC_SHA256, pepper.expose_secret().as_bytes()),
             cost,
         };
-        let mut nobodys_password = [0; 32];
-        rand::fill(&mut nobodys_password)?;
         let at_once = at_once.get().min(Semaphore::MAX_PERMITS);
         let admitted = at_once.saturating_add(queue).min(Semaphore::MAX_PERMITS);
         Ok(Self {
-            dummy: recipe.hash(&nobodys_password)?,
+            dummy: nobodys_hash(cost)?,
             recipe: Arc::new(recipe),
             admitted: Arc::new(Semaphore::new(admitted)),
             at_once: Arc::new(Semaphore::new(at_once)),
@@ -284,6 +284,20 @@ impl Recipe {
     fn pepper(&self, password: &[u8]) -> SecretString {
         STANDARD.encode(hmac::sign(&self.pepper, password)).into()
     }
+}
+
+/// What the passwords of unknown users are compared with: of the cost that others have, and made from no password. Nothing is
+/// hashed for it, since bcrypt takes as long whatever its result is compared with; every start of a program is spared a hash.
+fn nobodys_hash(cost: u32) -> Result<PasswordHash, PasswordError> {
+    if !COSTS.contains(&cost) {
+        return Err(BcryptError::CostNotAllowed(cost).into());
+    }
+    let (mut salt, mut digest) = ([0; 16], [0; 23]);
+    rand::fill(&mut salt)?;
+    rand::fill(&mut digest)?;
+    let (salt, digest) = (BASE_64.encode(salt), BASE_64.encode(digest));
+    let text = format!("{VERSION}$2b${cost:02}${salt}{digest}");
+    Ok(PasswordHash::stored(text))
 }
 
 #[cfg(test)]
