@@ -47,7 +47,7 @@ use crate::database::{Connector, DatabaseError};
 use apply::contention::Contention;
 use blueprint::Blueprint;
 use plan::hazard::{HazardKind, Refusal};
-use reference::DesiredCache;
+use reference::{DesiredCache, TemplateCache};
 
 /// Builds tenants on one database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -56,6 +56,7 @@ pub struct Provisioner {
     isolation: Isolation,
     blueprint: Arc<Blueprint>,
     desired: Arc<DesiredCache>,
+    template: Arc<TemplateCache>,
 }
 
 /// Why a tenant was not built.
@@ -192,6 +193,7 @@ impl Provisioner {
             isolation: config.isolation,
             blueprint: Arc::new(Blueprint::of(Catalog::of_models())),
             desired: Arc::default(),
+            template: Arc::default(),
         })
     }
 

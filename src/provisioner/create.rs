@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::introspect::fingerprints;
 use super::namespace::Namespace;
 use super::order::{FirstAdmin, ProvisionedTenant, TenantOrder};
-use super::reference::Desired;
+use super::reference::Target;
 use super::step_recorder::StepRecorder;
 use super::{ProvisionError, Provisioner, backfill, off_its_path, on_its_path};
 
@@ -38,14 +38,14 @@ impl Provisioner {
     ) -> Result<ProvisionedTenant, ProvisionError> {
         let mut platform = self.connector.connect().await?;
         // Before the transaction, for other orders wait until the first reference is committed.
-        let desired = self.desired(&platform).await?;
+        let target = self.target(&platform).await?;
         platform.begin().await?;
         if let Some(receipt) = &order.receipt
             && let Some(answer) = receipt.claim(&platform).await?
         {
             return Ok(answer);
         }
-        let (mut platform, created) = self.build(order, &desired, platform).await?;
+        let (mut platform, created) = self.build(order, &target, platform).await?;
         if let Some(receipt) = &order.receipt {
             receipt.complete(&created, &platform).await?;
         }
@@ -57,7 +57,7 @@ impl Provisioner {
     async fn build(
         &self,
         order: &TenantOrder,
-        desired: &Desired,
+        target: &Target,
         platform: PlatformConn,
     ) -> Result<(PlatformConn, ProvisionedTenant), ProvisionError> {
         let mut recorder = StepRecorder::start();
@@ -67,7 +67,7 @@ impl Provisioner {
         let schema = &tenant.schema_name;
         let sql = self
             .blueprint
-            .create_schema(schema, &desired.template, self.isolation);
+            .create_schema(schema, &target.template, self.isolation);
         platform.batch(&sql).await?;
         self.lend_role(&tenant, &platform).await?;
         recorder.step("build the schema");
@@ -79,8 +79,8 @@ impl Provisioner {
         recorder.step("create the first admin");
 
         let platform = off_its_path(conn);
-        check(&tenant, desired, &platform).await?;
-        let fingerprint = &desired.live.fingerprint.structure;
+        check(&tenant, target, &platform).await?;
+        let fingerprint = &target.fingerprint.structure;
         let version = self.blueprint.version();
         let tenant = Tenant::mark_active(&tenant.id, version, fingerprint, &platform).await?;
         backfill::settle(&Namespace::from(schema), &platform).await?;
@@ -133,11 +133,11 @@ impl FirstAdmin {
 /// Refuses a schema that did not become what PostgreSQL makes of the same statements elsewhere.
 async fn check(
     tenant: &Tenant,
-    desired: &Desired,
+    target: &Target,
     conn: &PlatformConn,
 ) -> Result<(), ProvisionError> {
     let built = fingerprints(&[Namespace::from(&tenant.schema_name)], conn).await?;
-    if built.first() == Some(&desired.live.fingerprint) {
+    if built.first() == Some(&target.fingerprint) {
         return Ok(());
     }
     Err(ProvisionError::Drift {

@@ -42,14 +42,24 @@ const REFERENCES: &str = "
 pub(super) struct Desired {
     /// Name of the reference schema.
     schema: SchemaName,
-    /// The template that it was built from.
-    pub(super) template: Arc<Template>,
     /// The reference schema as PostgreSQL reads it back.
-    pub(super) live: Arc<LiveSchema>,
+    live: Arc<LiveSchema>,
+}
+
+/// What a new tenant is built from, and what it has to be like then.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// The template of this moment.
+    pub(super) template: Arc<Template>,
+    /// The hashes of the reference schema that follows from it.
+    pub(super) fingerprint: Fingerprint,
 }
 
 /// The last desired state that this process has seen. The lock makes tasks that need another one wait for the first.
 pub(super) type DesiredCache = Mutex<Option<Desired>>;
+
+/// The last template that this process has read.
+pub(super) type TemplateCache = Mutex<Option<Arc<Template>>>;
 
 /// How a schema stands to the desired state.
 #[derive(Debug)]
@@ -64,6 +74,8 @@ pub(super) struct SchemaStanding {
 #[derive(Debug)]
 struct Current {
     schema: SchemaName,
+    /// The hashes of the template that it follows from.
+    template: Fingerprint,
     server_version: String,
 }
 
@@ -82,16 +94,47 @@ impl Provisioner {
     /// # Errors
     /// `Database` or `Query`, also when models and template contradict each other.
     pub async fn reference(&self, conn: &PlatformConn) -> Result<Arc<LiveSchema>, ProvisionError> {
-        Ok(self.desired(conn).await?.live)
+        let current = self.survey(None, conn).await?.0;
+        Ok(self.read_reference(&current).await?.live)
     }
 
-    /// The desired state with the template that it follows from.
+    /// What a new tenant is built from. A reference that is there is not read for it: its hashes stand in its comment.
     ///
     /// # Errors
     /// As of [`Self::reference`].
-    pub(super) async fn desired(&self, conn: &PlatformConn) -> Result<Desired, ProvisionError> {
-        let (current, _) = self.survey(None, conn).await?;
-        self.read_reference(&current).await
+    pub(super) async fn target(&self, conn: &PlatformConn) -> Result<Target, ProvisionError> {
+        // Somebody may change the template meanwhile; then it begins again.
+        loop {
+            let (current, _) = self.survey(None, conn).await?;
+            let Some(fingerprint) = self.noted_fingerprint(&current, conn).await? else {
+                self.read_reference(&current).await?;
+                continue;
+            };
+            let template = self.read_template(&current.template, conn).await?;
+            if template.fingerprint == current.template {
+                return Ok(Target {
+                    template,
+                    fingerprint,
+                });
+            }
+        }
+    }
+
+    /// The template, which is only read where this process has not seen it with these hashes.
+    async fn read_template(
+        &self,
+        fingerprint: &Fingerprint,
+        conn: &PlatformConn,
+    ) -> Result<Arc<Template>, ProvisionError> {
+        let mut cached = self.template.lock().await;
+        if let Some(template) = &*cached
+            && template.fingerprint == *fingerprint
+        {
+            return Ok(Arc::clone(template));
+        }
+        let template = Arc::new(Template::read(conn).await?);
+        *cached = Some(Arc::clone(&template));
+        Ok(template)
     }
 
     /// Compares a schema with the desired state by their hashes, without reading either.
@@ -104,7 +147,15 @@ impl Provisioner {
         conn: &PlatformConn,
     ) -> Result<SchemaStanding, ProvisionError> {
         let (current, live) = self.survey(Some(schema), conn).await?;
-        let desired = self.reference_fingerprint(&current, conn).await?;
+        let desired = match self.noted_fingerprint(&current, conn).await? {
+            Some(fingerprint) => fingerprint,
+            None => self
+                .read_reference(&current)
+                .await?
+                .live
+                .fingerprint
+                .clone(),
+        };
         Ok(SchemaStanding { desired, live })
     }
 
@@ -122,30 +173,27 @@ impl Provisioner {
         let server_version = survey.server_version;
         let current = Current {
             schema: self.reference_name(&template, &server_version)?,
+            template,
             server_version,
         };
         Ok((current, fingerprints.next().unwrap_or_default()))
     }
 
-    /// The reference's hashes, by its comment where this process has not read it yet.
-    async fn reference_fingerprint(
+    /// The reference's hashes, by its comment where this process has not read it yet; none where there is no reference.
+    async fn noted_fingerprint(
         &self,
         current: &Current,
         conn: &PlatformConn,
-    ) -> Result<Fingerprint, ProvisionError> {
+    ) -> Result<Option<Fingerprint>, ProvisionError> {
         if let Some(desired) = &*self.desired.lock().await
             && desired.schema == current.schema
         {
-            return Ok(desired.live.fingerprint.clone());
+            return Ok(Some(desired.live.fingerprint.clone()));
         }
         let present = references(conn).await?;
-        let noted = present.iter().find_map(|reference| {
+        Ok(present.iter().find_map(|reference| {
             (reference.name == current.schema.as_str()).then(|| reference.fingerprint())?
-        });
-        match noted {
-            Some(fingerprint) => Ok(fingerprint),
-            None => Ok(self.read_reference(current).await?.live.fingerprint.clone()),
-        }
+        }))
     }
 
     async fn read_reference(&self, current: &Current) -> Result<Desired, ProvisionError> {
@@ -178,7 +226,6 @@ impl Provisioner {
         conn.commit().await?;
         Ok(Desired {
             schema,
-            template: Arc::new(template),
             live: Arc::new(live),
         })
     }
