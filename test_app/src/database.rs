@@ -1,13 +1,20 @@
-//! A database for one test: a copy of a migrated template on an embedded server that all test processes share.
+//! A database for one test: a copy of a template on an embedded server that all test processes share. The template is migrated
+//! and knows what tenants should be like.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rowhouse::database::embedded::{Durability, EmbeddedServer, EmbeddedSettings};
 use rowhouse::database::{Connector, migrations};
+use rowhouse::provisioner::Provisioner;
+use rowhouse::provisioner::blueprint::Blueprint;
 use rustix::fs::statvfs;
+use tenant_schema::catalog::Catalog;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -31,7 +38,22 @@ const LEFTOVER_AGE: u64 = 15 * 60 * 1_000;
 /// Held while the template is made. The key is the bytes of `template`.
 const TEMPLATE_LOCK: &str = "SELECT pg_advisory_lock(x'74656d706c617465'::bigint)";
 
+/// How long the sessions of a test that is over get to end.
+const GOODBYE: Duration = Duration::from_secs(10);
+
+/// Between two looks at sessions that are ending.
+const POLL: Duration = Duration::from_millis(2);
+
 static SERVER: OnceLock<EmbeddedServer> = OnceLock::new();
+
+/// What databases are made and dropped in: it outlives the runtimes of the tests.
+static KEEPER: OnceLock<Runtime> = OnceLock::new();
+
+/// The keeper's connections to the server that nobody works with.
+static IDLE: Mutex<Vec<Client>> = Mutex::new(Vec::new());
+
+/// The template's name, once it is there.
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// A database of one test, dropped with its tenants' roles when the test is over.
 #[derive(Debug)]
@@ -45,9 +67,9 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A migrated platform without tenants.
     pub async fn create() -> Self {
-        let template = template().await;
         let database = Self::named(format!("test_{}", Uuid::now_v7().simple()));
-        run(&format!(
+        let template = TEMPLATE.get_or_init(template).await;
+        run(format!(
             "CREATE DATABASE {} TEMPLATE {template}",
             database.name
         ))
@@ -70,7 +92,7 @@ impl TestDatabase {
     /// A database with nothing in it, not even the platform.
     pub async fn empty() -> Self {
         let database = Self::named(format!("test_{}", Uuid::now_v7().simple()));
-        run(&format!("CREATE DATABASE {}", database.name)).await;
+        run(format!("CREATE DATABASE {}", database.name)).await;
         database
     }
 
@@ -151,15 +173,13 @@ impl Drop for TestDatabase {
         let (name, url) = (self.name.clone(), self.url.clone());
         // Few tests leave any.
         let _ = std::fs::remove_dir_all(data_folder(&url));
-        // A thread with a runtime of its own, since the test's runtime is ending.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(drop_database(&name, &url));
+        let (sender, done) = std::sync::mpsc::channel();
+        keep(async move {
+            drop_database(&name, &url).await;
+            // The test waits for it.
+            let _ = sender.send(());
         });
-        let is_dropped = dropping.join().is_ok();
+        let is_dropped = done.recv().is_ok();
         assert!(
             is_dropped || std::thread::panicking(),
             "the test's database was not dropped"
@@ -236,17 +256,39 @@ async fn connect(url: &str) -> Client {
     client
 }
 
-async fn run(sql: &str) {
-    connect(server().url())
-        .await
-        .batch_execute(sql)
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+/// Does some work beside the tests' own runtimes, which end before it does.
+fn keep<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    let keeper = KEEPER.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let keeper = builder.worker_threads(1).enable_all().build();
+        keeper.expect("a runtime")
+    });
+    keeper.spawn(work)
 }
 
-/// Name of the template, made by the first test that needs it; another version of the migrations has another one.
+fn idle() -> MutexGuard<'static, Vec<Client>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a statement on the server's own database.
+async fn run(sql: String) {
+    let running = keep(async move {
+        let known = idle().pop();
+        let client = match known {
+            Some(client) => client,
+            None => connect(server().url()).await,
+        };
+        let done = client.batch_execute(&sql).await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        idle().push(client);
+    });
+    running.await.expect("it was run");
+}
+
+/// Name of the template, made by the first process that needs it; other migrations and other models have another one.
 async fn template() -> String {
-    let name = format!("template_{}", migrations::version());
+    let blueprint = Blueprint::of(Catalog::of_models());
+    let name = format!("template_{}_{}", migrations::version(), blueprint.version());
     let client = connect(server().url()).await;
     client
         .batch_execute(TEMPLATE_LOCK)
@@ -268,10 +310,7 @@ async fn template() -> String {
             .batch_execute(&format!("CREATE DATABASE {name}"))
             .await
             .expect("the template");
-        let connector = Connector::new(&url_of(&name), STATEMENT_TIMEOUT).expect("a connector");
-        migrations::run(&connector)
-            .await
-            .expect("the platform is migrated");
+        fill(&url_of(&name)).await;
         // Nobody may connect to a database while it is copied.
         let close = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
         client
@@ -280,6 +319,21 @@ async fn template() -> String {
             .expect("the template is closed");
     }
     name
+}
+
+/// Makes the platform without tenants, and the reference schema that the first tenant would have made.
+async fn fill(url: &str) {
+    let connector = Connector::new(url, STATEMENT_TIMEOUT).expect("a connector");
+    migrations::run(&connector)
+        .await
+        .expect("the platform is migrated");
+    let provisioner = Provisioner::open(&connector, &super::config(url).pool).await;
+    let conn = connector.connect().await.expect("a connection");
+    provisioner
+        .expect("a provisioner")
+        .reference(&conn)
+        .await
+        .expect("the reference schema");
 }
 
 /// Drops what tests that were killed have left.
@@ -311,37 +365,43 @@ fn is_leftover(name: &str) -> bool {
 }
 
 async fn drop_database(name: &str, url: &str) {
-    let tenants = connect(url).await;
+    let roles = roles(url).await;
+    end_sessions(name).await;
+    run(format!("DROP DATABASE IF EXISTS {name}")).await;
+    if !roles.is_empty() {
+        run(format!("DROP ROLE IF EXISTS {}", roles.join(", "))).await;
+    }
+}
+
+/// The roles that a platform has made.
+async fn roles(url: &str) -> Vec<String> {
+    let client = connect(url).await;
     let mut roles = Vec::new();
     for roles_of in [
         "SELECT schema_name::text FROM shared.tenants",
         "SELECT name FROM shared.login_roles",
     ] {
         // There are none in a database without a platform.
-        let rows = tenants.query(roles_of, &[]).await.unwrap_or_default();
+        let rows = client.query(roles_of, &[]).await.unwrap_or_default();
         roles.extend(rows.iter().map(|row| row.get::<_, String>(0)));
     }
-    drop(tenants);
-    let server = connect(server().url()).await;
-    let force = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-    if server.batch_execute(&force).await.is_err() {
-        // Only a superuser may force autovacuum to leave. Without force it leaves by itself, and only our own are asked to.
-        server
-            .batch_execute(&format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = '{name}' AND pg_has_role(usesysid, 'USAGE')"
-            ))
-            .await
-            .expect("our own connections are closed");
-        server
-            .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
-            .await
-            .expect("the database is dropped");
-    }
-    for role in roles {
-        server
-            .batch_execute(&format!("DROP ROLE IF EXISTS {role}"))
-            .await
-            .expect("the roles of the platform are dropped");
+    roles
+}
+
+/// Ends the sessions of a database and waits until they are over. `DROP DATABASE` would do it by itself, and would look after
+/// them every 100 ms alone.
+async fn end_sessions(database: &str) {
+    let client = connect(server().url()).await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = $1 AND pg_has_role(usesysid, 'USAGE')";
+    let begun = Instant::now();
+    while !client
+        .query(end, &[&database])
+        .await
+        .expect("the sessions of a test are ended")
+        .is_empty()
+    {
+        assert!(begun.elapsed() < GOODBYE, "sessions of {database} live on");
+        tokio::time::sleep(POLL).await;
     }
 }

@@ -42,6 +42,9 @@ async fn second_process(site: &TestPlatform) -> Platform {
 #[tokio::test]
 async fn processes_that_need_a_reference_at_once_make_it_once() {
     let site = TestPlatform::open().await;
+    for name in site.texts(SCHEMAS).await {
+        site.run(&format!("DROP SCHEMA {name} CASCADE")).await;
+    }
     let other = second_process(&site).await;
     // `DROP` and `CREATE` of a second making would leave another object of the same name.
     let (first, second) = tokio::join!(

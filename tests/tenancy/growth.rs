@@ -150,6 +150,8 @@ impl Gate {
                     continue;
                 }
                 let mut upstream = TcpStream::connect(&server).await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                upstream.set_nodelay(true).unwrap();
                 tokio::spawn(async move { copy_bidirectional(&mut stream, &mut upstream).await });
             }
         });

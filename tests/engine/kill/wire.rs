@@ -126,6 +126,8 @@ async fn serve(listener: TcpListener, server: PathBuf, shared: Arc<Shared>) {
     let mut pumps = JoinSet::new();
     loop {
         let (client, _) = listener.accept().await.unwrap();
+        // Answers in several parts would wait for an acknowledgement that the client delays by 40 ms.
+        client.set_nodelay(true).unwrap();
         let server = UnixStream::connect(&server).await.unwrap();
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
