@@ -147,10 +147,8 @@ impl Planner<'_> {
             let kind = HazardKind::MayFailOnData;
             return draft.probe(Probe::tries(&source, &range, object, kind));
         }
-        let draft = if is_text(new) {
-            let cut = format!("{column}::text::{new}::text <> {column}::text");
-            let reason = format!("values are too long for {new} (hint: shorten them first)");
-            draft.probe(Probe::refuses(&source, &cut, object.clone(), reason))
+        let draft = if change.refuses_what_is_too_long() {
+            draft.probe(too_long(&source, &column, new, object.clone()))
         } else {
             draft
         };
@@ -179,12 +177,25 @@ impl Planner<'_> {
 }
 
 impl TypeChange<'_> {
+    /// Whether an assignment has the last word on the length of a text.
+    fn refuses_what_is_too_long(&self) -> bool {
+        is_text(&self.after.sql_type)
+            || self.conversion.using.is_none() && is_text(&self.before.sql_type)
+    }
+
     /// The value as it shall be.
     fn converted(&self) -> String {
         let (name, new) = (&self.after.name, &self.after.sql_type);
         let using = self.conversion.using.clone();
         using.unwrap_or_else(|| format!("{}::{new}", quote_identifier(name)))
     }
+}
+
+/// Rows whose value, written as text, the type to come would cut.
+fn too_long(source: &str, column: &str, new: &str, object: String) -> Probe {
+    let cut = format!("{column}::text::{new}::text <> {column}::text");
+    let reason = format!("values are too long for {new} (hint: shorten them first)");
+    Probe::refuses(source, &cut, object, reason)
 }
 
 /// Rows whose value is no label of the enum type to come.
